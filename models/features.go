@@ -1,0 +1,243 @@
+package models
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+)
+
+// Feature indexes Features.Values. The order is part of the event format:
+// append, never insert.
+type Feature uint8
+
+// The features. Every input of every lambda is here, rounded to float32 before
+// it is used, so that a decision can be recomputed from its event alone.
+const (
+	// Network: decayed weights n, global shares q, novelty of the subject
+	// (k+kappa*h)/(n+kappa) and hazard h of level 1 address, 2 ASN, 3 country.
+	NetWeight1 Feature = iota
+	NetWeight2
+	NetWeight3
+	NetTotal // sum of the weights of the table
+	NetShare1
+	NetShare2
+	NetShare3
+	NetNovelty1
+	NetNovelty2
+	NetNovelty3
+	NetHazard1
+	NetHazard2
+	NetHazard3
+	NetOdds   // reputation odds multiplier R of the source, >= e^-1.5; 1: unknown
+	NetTrust2 // tau of ASN, 0..1
+	NetTrust3 // tau of country
+
+	// Device: the same of level 1 fingerprint, 2 family, 3 device type.
+	DevWeight1
+	DevWeight2
+	DevWeight3
+	DevTotal
+	DevShare1
+	DevShare2
+	DevShare3
+	DevNovelty1
+	DevNovelty2
+	DevNovelty3
+	DevHazard1
+	DevHazard2
+	DevHazard3
+	DevOdds
+	DevTrust2
+	DevTrust3
+
+	// Token.
+	TokenStatus // TokenNone .. TokenForged
+	TokenMissed // k: looks without the token
+	TokenLooks  // n: looks since a token was issued
+	TokenTrust  // tau of the token
+
+	// Time.
+	TimeHour   // 0..23, UTC
+	TimeOwn    // circular-kernel count of this hour
+	TimeTotal  // sum of the subject's hour table
+	TimeGlobal // share of this hour among all subjects
+
+	// Travel, since the last look with a location.
+	TravelDistance // km between both places
+	TravelRadii    // km, sum of both accuracy radii
+	TravelElapsed  // seconds
+	TravelSoftened // 1: either end VPN, hosting or relay, or the place is in the table
+
+	// Rate: decayed requests, own mean and variance of ln(1+y) over 30 days and
+	// over the 180-day anchor, samples behind them.
+	RateMinute
+	RateHour
+	RateMinuteMean
+	RateMinuteVar
+	RateHourMean
+	RateHourVar
+	RateMinuteAnchor
+	RateHourAnchor
+	RateSamples
+
+	// Enumeration: distinct object ids in the hour.
+	ObjectsDistinct
+	ObjectsRequests
+	ObjectsRun
+	ObjectsRefused // share of 403 and 404
+	ObjectsMean
+	ObjectsVar
+
+	// Per request.
+	SessionKind    // SessionChange code
+	FailedLogins   // decayed count
+	PrivilegeFirst // 0, 1 first use, 2 rare for the role
+	IdleDays
+	SanityNats // sum of the client-sanity rules that fired
+	SanityRule // bits of the rules that fired, as a small integer
+	FaultCount
+	SinceLook // minutes since the last look
+
+	// State carried into the decision, in nats.
+	ActorNats   // E_u after decay, before this request
+	VerdictNats // analyst's verdict
+	CreditNats  // step-up credit, <= 0
+	ModeNats    // b_mode
+
+	// Lambdas of the last look of this session, reused bit for bit.
+	HeldNetwork
+	HeldInfrastructure
+	HeldDevice
+	HeldToken
+	HeldTime
+	HeldTravel
+
+	NumFeatures
+)
+
+// MaxFeatures bounds the features of all versions.
+const MaxFeatures = 96
+
+// FeaturesVersion is the version of the layout written by this build.
+const FeaturesVersion = 1
+
+// Flag is a bit of Features.Flags.
+type Flag uint32
+
+// The flags.
+const (
+	IsLook            Flag = 1 << iota // look groups are evaluated, not reused
+	IsSessionChange                    // something changed inside a session
+	IsMachine                          // subject is a client
+	IsAnonymous                        // only reputation, sanity, payload and behaviour speak
+	IsEnrolling                        // machine client in its first days
+	IsLoginRoute                       // b_mode applies
+	NetUnavailable                     // no geo database
+	NetUnknown                         // address not in the geo database: levels 2 and 3 from the prefix
+	BaselineMissing                    // store too slow or broken: the subject is unknown, not new
+	SourceHosting                      // hosting provider
+	SourceVPN                          // commercial VPN
+	SourceTor                          // Tor exit
+	SourceListed                       // on published lists of bad addresses
+	SourceRelay                        // private relay
+	DeviceTokenIssued                  // the subject was issued a device token
+	HasAgent                           // the request carries a user agent
+	AboveTLS                           // a fingerprint of the handshake is part of the device
+	MissingLocation                    // no location now or at the last look
+	IsEstablished                      // admitted to the known subjects
+	HoldsCredit                        // a credit was found for subject, device and ASN
+)
+
+// The values of TokenStatus.
+const (
+	TokenNone    = 0 // no token shown
+	TokenValid   = 1 // of this subject
+	TokenForeign = 2 // of another subject
+	TokenForged  = 3 // bad signature
+)
+
+// The values of SessionKind, by rising nats.
+const (
+	SessionSame        = 0
+	SessionKnownASN    = 1 // ASN changed to one the subject uses
+	SessionUnknownASN  = 2
+	SessionFamily      = 3 // agent family changed
+	SessionFingerprint = 4 // fingerprint changed
+	SessionCountry     = 5 // country changed within 5 minutes
+	SessionTwoPlaces   = 6 // one token from two places, interleaved
+	SessionAfterLogout = 7 // token used after logout or expiry
+	NumSessionKinds    = 8
+)
+
+// Features is every number and bit that a decision was computed from. The zero
+// value is a request about which nothing is known.
+type Features struct {
+	Flags  Flag
+	States [NumGroups]State
+	Values [NumFeatures]float32
+}
+
+// Has reports whether every bit of mask is set.
+func (f *Features) Has(mask Flag) bool { return f.Flags&mask == mask }
+
+// Set stores v, rounded to float32.
+func (f *Features) Set(i Feature, v float64) { f.Values[i] = float32(v) }
+
+// Get returns feature i.
+func (f *Features) Get(i Feature) float64 { return float64(f.Values[i]) }
+
+// ErrFeatures says that bytes are no Features that this build reads.
+var ErrFeatures = errors.New("models: malformed features")
+
+// AppendBinary appends the little-endian layout: version u16, number of states
+// u8, number of values u8, flags u32, states a byte each, values float32 each.
+func (f *Features) AppendBinary(dst []byte) []byte {
+	dst = binary.LittleEndian.AppendUint16(dst, FeaturesVersion)
+	dst = append(dst, byte(NumGroups), byte(NumFeatures))
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(f.Flags))
+	for _, s := range f.States {
+		dst = append(dst, byte(s))
+	}
+	for _, v := range f.Values {
+		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(v))
+	}
+	return dst
+}
+
+// UnmarshalBinary reads what AppendBinary wrote, of this or an earlier build:
+// states and values that the writer did not know yet stay zero. It refuses
+// other versions, trailing bytes, unknown states and values that are not finite.
+func (f *Features) UnmarshalBinary(src []byte) error {
+	if len(src) < 8 {
+		return fmt.Errorf("%w: %d bytes, want at least 8", ErrFeatures, len(src))
+	}
+	if v := binary.LittleEndian.Uint16(src); v != FeaturesVersion {
+		return fmt.Errorf("%w: version %d, want %d", ErrFeatures, v, FeaturesVersion)
+	}
+	states, values := int(src[2]), int(src[3])
+	if states > int(NumGroups) || values > int(NumFeatures) {
+		return fmt.Errorf("%w: %d states and %d values, want at most %d and %d",
+			ErrFeatures, states, values, NumGroups, NumFeatures)
+	}
+	if want := 8 + states + 4*values; len(src) != want {
+		return fmt.Errorf("%w: %d bytes, want %d", ErrFeatures, len(src), want)
+	}
+	*f = Features{Flags: Flag(binary.LittleEndian.Uint32(src[4:]))}
+	src = src[8:]
+	for i := 0; i < states; i++ {
+		if src[i] >= byte(NumStates) {
+			return fmt.Errorf("%w: state %d of group %s", ErrFeatures, src[i], Group(i))
+		}
+		f.States[i] = State(src[i])
+	}
+	src = src[states:]
+	for i := 0; i < values; i++ {
+		v := math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))
+		if v != v || v > math.MaxFloat32 || v < -math.MaxFloat32 {
+			return fmt.Errorf("%w: value %d is not finite", ErrFeatures, i)
+		}
+		f.Values[i] = v
+	}
+	return nil
+}
