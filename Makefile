@@ -1,0 +1,53 @@
+# Targets of riskgate. `make` alone prints them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+GO ?= go
+FUZZTIME ?= 10s
+
+.PHONY: help
+help: ## print this help
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build riskgate, riskctl and risksim into bin/
+	@mkdir -p bin
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+
+.PHONY: run
+run: build ## start the demo: gateway on 127.0.0.1:8080, admin on 127.0.0.1:9090
+	@./bin/riskgate serve --demo
+
+.PHONY: test
+test: ## run the tests; needs only Go
+	$(GO) test ./...
+
+.PHONY: race
+race: ## run the tests under the race detector
+	$(GO) test -race ./...
+
+.PHONY: lint
+lint: ## gofmt, go vet and golangci-lint (version of .golangci-version)
+	@test -z "$$(gofmt -l cmd gateway risk signals streaming models bench testdata)" || { gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$$(cat .golangci-version) run
+
+.PHONY: fuzz
+fuzz: ## fuzz every target for FUZZTIME (10s)
+	@set -e; for package in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+	    echo "$$package $$target"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package >/tmp/riskgate-fuzz.log 2>&1 || { cat /tmp/riskgate-fuzz.log; exit 1; }; \
+	  done; \
+	done
+
+.PHONY: golden
+golden: ## hold the score's golden file under GOAMD64=v1 and v3
+	GOAMD64=v1 $(GO) test -count 1 -run 'Golden|Nats' ./models ./risk ./signals/...
+	GOAMD64=v3 $(GO) test -count 1 -run 'Golden|Nats' ./models ./risk ./signals/...
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin var coverage.out
