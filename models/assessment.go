@@ -11,6 +11,7 @@ type Assessment struct {
 	Score      float64 // request risk, 0..100
 	ActorScore float64 // actor risk, 0..100
 	Nats       float64 // sum of the contributions
+	ActorNats  float64 // what this subject's requests leave behind, this one included; decays by ActorHalfLife
 	Base       float64 // score of no evidence, where the points start
 	Confidence float64 // 0..1: how much of the evidence could be assessed
 	Level      Level

@@ -43,6 +43,7 @@ type Observed struct {
 	Network     uint32 // of the ASN, or of the /16 or IPv6 /32 where it is unknown
 	Country     uint32
 	Fingerprint uint32 // JA4 with the agent string
+	Handshake   uint32 // JA4 alone; 0: none
 	Family      uint32 // browser and system without version
 	DeviceType  uint32 // mobile, desktop, tablet, bot, library
 	Credential  uint32

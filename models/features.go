@@ -147,6 +147,9 @@ const (
 	MissingLocation                    // no location now or at the last look
 	IsEstablished                      // admitted to the known subjects
 	HoldsCredit                        // a credit was found for subject, device and ASN
+	DeclaredSource                     // a machine client calls from a network declared for it
+	TokenBornTrusted                   // the device token was trusted when it was issued
+	TokenVouches                       // the device token is trusted and old enough to pass trust on
 )
 
 // The values of TokenStatus.
@@ -186,6 +189,11 @@ func (f *Features) Set(i Feature, v float64) { f.Values[i] = float32(v) }
 
 // Get returns feature i.
 func (f *Features) Get(i Feature) float64 { return float64(f.Values[i]) }
+
+// Three returns features first to first+2, the levels of a group.
+func (f *Features) Three(first Feature) [3]float64 {
+	return [3]float64{f.Get(first), f.Get(first + 1), f.Get(first + 2)}
+}
 
 // ErrFeatures says that bytes are no Features that this build reads.
 var ErrFeatures = errors.New("models: malformed features")
