@@ -1,6 +1,7 @@
 package jose
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
@@ -179,6 +180,9 @@ func strongEnough(key any, alg string) error {
 	case []byte:
 		if len(k) < algorithms[alg].size {
 			return fmt.Errorf("secret of %d bytes, want at least %d", len(k), algorithms[alg].size)
+		}
+		if bytes.Count(k, k[:1]) == len(k) {
+			return errors.New("secret is one byte repeated, which anybody can guess")
 		}
 	}
 	return nil

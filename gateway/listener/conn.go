@@ -1,0 +1,178 @@
+package listener
+
+import (
+	"io"
+	"net"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/riskgate/riskgate/models"
+)
+
+// baseTimeout is what fasthttp is told for header and idle timeouts. The
+// connection moves its deadlines to the settings in force, so that a reload
+// reaches open connections.
+const baseTimeout = time.Minute
+
+// The bounds of a lingering close.
+const (
+	lingerTime  = time.Second
+	lingerBytes = 256 << 10
+)
+
+// phase is what a connection is waiting for. Only its serving goroutine sets it.
+type phase uint8
+
+const (
+	opening phase = iota // TLS handshake
+	header               // the rest of a header
+	body                 // the part of a body that is read ahead
+	idle                 // the next request
+)
+
+// conn is one client connection, below TLS. Everything without atomic belongs to
+// the goroutine that serves it.
+type conn struct {
+	net.Conn
+	listener *Listener
+	id       uint64
+	peer     netip.Addr
+	secure   *secureConn // nil: clear text
+	facts    models.TLSFacts
+	phase    phase
+	ended    bool // the client has closed its side
+	body     Body
+
+	spoke  atomic.Bool // a byte of a request has come
+	muted  atomic.Bool // nothing more is written
+	linger atomic.Bool // the client may still be sending: see Close
+	timed  atomic.Bool // crypto/tls has set a write deadline of its own
+	closed atomic.Bool
+}
+
+// connOf returns the connection that ctx is served on.
+func connOf(ctx *fasthttp.RequestCtx) *conn {
+	switch c := ctx.Conn().(type) {
+	case *conn:
+		return c
+	case *secureConn:
+		return c.inner
+	}
+	panic("BUG: a connection that this listener did not accept")
+}
+
+// tlsFacts returns what the handshake told; the zero value for clear text.
+func (c *conn) tlsFacts() models.TLSFacts {
+	if c.secure != nil && c.facts.Version == 0 {
+		state := c.secure.ConnectionState()
+		c.facts.Version, c.facts.ALPN = state.Version, state.NegotiatedProtocol
+	}
+	return c.facts
+}
+
+// heard notes the result of a read above TLS.
+func (c *conn) heard(n int, err error) {
+	if n > 0 && !c.spoke.Load() {
+		c.spoke.Store(true)
+	}
+	c.ended = c.ended || err == io.EOF
+}
+
+// Read reads from the client. While a body is read by the handler, each read has
+// a deadline of its own.
+func (c *conn) Read(p []byte) (n int, err error) {
+	if c.body.reading {
+		n, err = c.body.readWire(c.Conn, p)
+	} else {
+		n, err = c.Conn.Read(p)
+	}
+	if c.secure == nil {
+		c.heard(n, err)
+	}
+	return n, err
+}
+
+// Write writes to the client within the write timeout.
+func (c *conn) Write(p []byte) (int, error) {
+	if c.muted.Load() {
+		return len(p), nil
+	}
+	if !c.timed.Load() {
+		timeout := c.listener.settings.Load().WriteTimeout
+		if err := c.Conn.SetWriteDeadline(time.Now().Add(timeout)); err != nil {
+			return 0, err
+		}
+	}
+	return c.Conn.Write(p)
+}
+
+// SetWriteDeadline is called by crypto/tls when it says goodbye.
+func (c *conn) SetWriteDeadline(t time.Time) error {
+	c.timed.Store(!t.IsZero())
+	return c.Conn.SetWriteDeadline(t)
+}
+
+// SetReadDeadline moves the deadlines of fasthttp to the settings in force.
+func (c *conn) SetReadDeadline(t time.Time) error {
+	set := c.listener.settings.Load()
+	switch c.phase {
+	case opening:
+		t = t.Add(set.HeaderTimeout - baseTimeout)
+	case header:
+		t = t.Add(set.HeaderTimeout - baseTimeout)
+		c.phase = body
+	case idle:
+		t = t.Add(set.IdleTimeout - baseTimeout)
+	}
+	return c.Conn.SetReadDeadline(t)
+}
+
+// enter follows the states that fasthttp reports.
+func (c *conn) enter(state fasthttp.ConnState) {
+	switch state {
+	case fasthttp.StateActive:
+		c.phase = header
+	case fasthttp.StateIdle:
+		c.phase = idle
+	}
+}
+
+// Close ends the connection once. Where the client may still be sending, what it
+// sends is read over for a moment first: closing at once would make the kernel
+// throw away the answer.
+func (c *conn) Close() error {
+	if c.closed.Swap(true) {
+		return nil
+	}
+	defer c.listener.gate.leave(c) // lingering counts
+	if c.linger.Load() && !c.muted.Load() {
+		c.drain()
+	}
+	return c.Conn.Close()
+}
+
+func (c *conn) drain() {
+	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		return
+	}
+	if c.Conn.SetReadDeadline(time.Now().Add(lingerTime)) != nil {
+		return
+	}
+	var waste [4096]byte
+	for total := 0; total < lingerBytes; {
+		n, err := c.Conn.Read(waste[:])
+		if total += n; err != nil {
+			return
+		}
+	}
+}
+
+// abort cuts the connection; its goroutine finds out at its next read or write.
+func (c *conn) abort() {
+	c.muted.Store(true)
+	_ = c.Conn.Close()
+}
