@@ -1,0 +1,135 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/riskgate/riskgate/gateway/authn"
+	"github.com/riskgate/riskgate/gateway/authz"
+	"github.com/riskgate/riskgate/gateway/config"
+	"github.com/riskgate/riskgate/gateway/jose"
+	"github.com/riskgate/riskgate/gateway/pipeline"
+	"github.com/riskgate/riskgate/gateway/stepup"
+	"github.com/riskgate/riskgate/models"
+	"github.com/riskgate/riskgate/risk"
+	"github.com/riskgate/riskgate/signals"
+	"github.com/riskgate/riskgate/streaming"
+	"github.com/riskgate/riskgate/streaming/kafka"
+)
+
+// labelPseudonym names the key that pseudonyms are made with.
+const labelPseudonym = "riskgate/pseudonym/v1"
+
+// swap builds the snapshot of c and makes it current. Nothing has changed when
+// it returns an error.
+func (g *Gateway) swap(c *config.Config) error {
+	next, err := g.snapshot(c)
+	if err != nil {
+		return err
+	}
+	g.pipeline.Swap(next)
+	return nil
+}
+
+func (g *Gateway) snapshot(c *config.Config) (*pipeline.Snapshot, error) {
+	known, err := g.authenticator(c)
+	if err != nil {
+		return nil, err
+	}
+	policies, err := authz.New(c.Authz, named(c))
+	if err != nil {
+		return nil, err
+	}
+	routes := g.routes(c)
+	var wants []stepup.Want
+	for _, w := range policies.Wants() {
+		wants = append(wants, stepup.Want(w))
+	}
+	for i := range routes {
+		wants = append(wants, routes[i].Want)
+	}
+	s := &pipeline.Snapshot{
+		Authn: known, Authz: policies, Risk: risk.New(c.Risk), StepUp: stepup.New(c.StepUp, g.asked, wants...),
+		HSTS: c.Listener.TLS.Enabled(),
+	}
+	if err := s.Build(routes, g.pipeline.Metrics); err != nil {
+		return nil, err
+	}
+	s.Close = runUntil(known.Run)
+	g.authn = known
+	return s, nil
+}
+
+// runUntil starts run in the background and returns what ends it.
+func runUntil(run func(context.Context)) func() {
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { run(ctx) })
+	return func() {
+		cancel()
+		running.Wait()
+	}
+}
+
+// named lists the routes that policies may name.
+func named(c *config.Config) []authz.Route {
+	routes := make([]authz.Route, len(c.Routes))
+	for i, r := range c.Routes {
+		routes[i] = authz.Route{ID: r.ID, Class: r.Class}
+	}
+	return routes
+}
+
+func (g *Gateway) authenticator(c *config.Config) (*authn.Authenticator, error) {
+	if g.authn != nil {
+		return g.authn.Next(c.Authn)
+	}
+	key := g.keys.Derive(labelPseudonym)
+	pseudonym := func(s models.Subject) models.Pseudonym { return models.PseudonymOf(key[:], s, 0) }
+	return authn.New(c.Authn, pseudonym, jose.NewHTTP(), g.log, g.options.Clock)
+}
+
+func (g *Gateway) routes(c *config.Config) []pipeline.Route {
+	routes := make([]pipeline.Route, len(c.Routes))
+	for i := range c.Routes {
+		r := &c.Routes[i]
+		routes[i] = pipeline.Route{
+			ID: r.ID, Host: r.Match.Host, Path: r.Match.Path, Methods: r.Match.Methods,
+			Accept: r.Accepts(), Class: r.Class, Pool: g.upstreams.Pool(r.Pool),
+			MaxBody: int64(r.MaxBody), Want: stepup.Want{ACR: r.ACR, MaxAge: r.MaxAge},
+			Audit: r.Audit == config.AuditRequired, Limited: r.Limited,
+			Facts: signals.NewRouteFacts(r.ID, r.Match.Path, r.Class),
+		}
+		if r.Login != nil {
+			routes[i].Login = pipeline.NewLogin(r.Login.User, r.Login.Failed, r.Login.OK)
+		}
+	}
+	return routes
+}
+
+func newSink(c streaming.Config, boot uint64) (streaming.Sink, error) {
+	switch c.Sink {
+	case streaming.SinkFile:
+		return streaming.NewFile(c.File)
+	case streaming.SinkStdout:
+		return streaming.NewLines(os.Stdout), nil
+	case streaming.SinkDiscard:
+		return streaming.Discard{}, nil
+	case streaming.SinkKafka:
+		return kafka.NewSink(c.Kafka, boot)
+	}
+	return nil, fmt.Errorf("BUG: sink %q was not refused by validation", c.Sink)
+}
+
+// publishConfig sends the risk section, once per change, so that every decision
+// can be recomputed from the stream alone.
+func (g *Gateway) publishConfig(c *config.Config) {
+	engine := risk.New(c.Risk)
+	now := g.options.Clock()
+	g.stream.Publish(&models.Event{
+		Kind: models.ConfigEvent, ID: g.stream.NewID(now), Time: now, Node: g.options.Node, Boot: g.boot,
+		ConfigHash: engine.Hash(), Payload: engine.JSON(),
+	})
+}

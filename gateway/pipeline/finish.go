@@ -1,0 +1,110 @@
+package pipeline
+
+import (
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/riskgate/riskgate/gateway/authn"
+	"github.com/riskgate/riskgate/models"
+)
+
+// record publishes the decision before it takes effect, where the route requires
+// that no request passes unrecorded.
+func (x *exchange) record() models.Denial {
+	if !x.route.Audit {
+		return ""
+	}
+	if !x.pipeline.Stream.Publish(&x.event) {
+		return models.AuditFailed
+	}
+	x.recorded = true
+	return ""
+}
+
+// refuse writes the answer to a denial and finishes the exchange.
+func (x *exchange) refuse(denial models.Denial) {
+	x.event.Denial = denial
+	if x.event.Action < models.Throttle { // refused before anything was enforced
+		x.event.Action = models.Deny
+		if denial.Status() == fasthttp.StatusTooManyRequests {
+			x.event.Action = models.Throttle
+		}
+	}
+	resp := &x.ctx.Response
+	x.requestID()
+	a := answers[denial]
+	a.write(resp, x.event.RequestID)
+	x.decorate(resp)
+	x.advise(resp, denial)
+	if x.ctx.IsHead() {
+		resp.SkipBody = true
+	}
+	x.event.Status = a.status
+	x.finish()
+}
+
+// advise tells the caller how to get in: which credential, which authentication,
+// when.
+func (x *exchange) advise(resp *fasthttp.Response, denial models.Denial) {
+	switch status := denial.Status(); {
+	case denial == models.StepUpRequired:
+		resp.Header.Set("WWW-Authenticate", x.ask.Field)
+	case status == fasthttp.StatusUnauthorized && x.route != nil:
+		resp.Header.Set("WWW-Authenticate", authn.Challenge(denial, x.route.Accept))
+	case status == fasthttp.StatusTooManyRequests:
+		from := len(x.text)
+		x.text = x.bucket.AppendRetryAfter(x.text)
+		resp.Header.SetBytesV("Retry-After", x.text[from:])
+	}
+}
+
+// finish is stage 11: learn, publish, count. It ends the exchange.
+func (x *exchange) finish() {
+	p, e := x.pipeline, &x.event
+	e.Duration = time.Since(x.started)
+	if d := p.Metrics.denials[e.Denial]; d != nil {
+		d.Inc()
+	}
+	if x.assessed() {
+		p.Metrics.scores[e.Class].Observe(e.Assessment.Score)
+		p.Collector.Observe(e)
+		x.publish()
+	} else {
+		p.Stream.Refuse(e.Time, e.Client, e.Denial)
+	}
+	if x.route != nil {
+		x.route.metrics.actions[e.Action].Inc()
+	}
+	x.watch.lap(stageFinish)
+	p.end(x)
+}
+
+// assessed reports whether the request got as far as a score.
+func (x *exchange) assessed() bool { return x.event.Assessment.Base > 0 }
+
+// publish sends what is to be said about one request: the decision, the outcome
+// of a step-up, and a finding when the actor crossed a threshold.
+func (x *exchange) publish() {
+	p, e := x.pipeline, &x.event
+	if !x.recorded {
+		p.Stream.Publish(e)
+	}
+	if e.Passed || e.Denial == models.StepUpExhausted {
+		x.also(models.AuthenticationEvent)
+	}
+	if e.Finding == "" {
+		e.Finding = string(x.snapshot.Risk.Crossed(&e.Features, &e.Assessment, e.Class))
+	}
+	if e.Finding != "" {
+		x.also(models.FindingEvent)
+	}
+}
+
+func (x *exchange) also(kind models.EventKind) {
+	e := &x.event
+	decided := e.ID
+	e.Kind, e.ID = kind, x.pipeline.Stream.NewID(e.Time)
+	x.pipeline.Stream.Publish(e)
+	e.Kind, e.ID = models.DecisionEvent, decided
+}

@@ -1,0 +1,110 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+
+	"github.com/riskgate/riskgate/gateway/admin"
+	"github.com/riskgate/riskgate/gateway/pipeline"
+	"github.com/riskgate/riskgate/models"
+	"github.com/riskgate/riskgate/risk"
+	"github.com/riskgate/riskgate/streaming"
+	"github.com/riskgate/riskgate/streaming/ocsf"
+)
+
+// perBatch bounds how many events of one batch are remembered: under load the
+// newest of each batch are a fair sample, and copying all would cost.
+const perBatch = 32
+
+// recent is a sink that remembers the last decisions on their way to another.
+type recent struct {
+	streaming.Sink
+
+	mu      sync.Mutex // guards what follows
+	entries []remembered
+	next    int
+}
+
+type remembered struct {
+	id    models.EventID
+	value []byte
+}
+
+// remember puts a memory of n events before a sink. Nothing is encoded for a
+// sink that keeps nothing, so there is nothing to remember either.
+func remember(sink streaming.Sink, n int) (streaming.Sink, *recent) {
+	r := &recent{Sink: sink, entries: make([]remembered, n)}
+	if _, discards := sink.(streaming.Discard); discards || n == 0 {
+		r.entries = nil
+		return sink, r
+	}
+	return r, r
+}
+
+// Write remembers what the sink has taken.
+func (r *recent) Write(ctx context.Context, messages []streaming.Message) error {
+	if err := r.Sink.Write(ctx, messages); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := max(0, len(messages)-perBatch); i < len(messages); i++ {
+		if m := &messages[i]; m.Kind == models.DecisionEvent {
+			e := &r.entries[r.next]
+			e.id, e.value = m.ID, append(e.value[:0], m.Value...)
+			r.next = (r.next + 1) % len(r.entries)
+		}
+	}
+	return nil
+}
+
+// last returns copies of up to n events, newest first.
+func (r *recent) last(n int) []json.RawMessage {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []json.RawMessage
+	for i := range min(n, len(r.entries)) {
+		e := &r.entries[(r.next+len(r.entries)-1-i)%len(r.entries)]
+		if len(e.value) == 0 {
+			break
+		}
+		all = append(all, bytes.Clone(e.value))
+	}
+	return all
+}
+
+func (r *recent) find(id string) []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i := slices.IndexFunc(r.entries, func(e remembered) bool {
+		return len(e.value) > 0 && string(ocsf.AppendUUID(nil, e.id)) == id
+	})
+	if i < 0 {
+		return nil
+	}
+	return bytes.Clone(r.entries[i].value)
+}
+
+// Recent implements admin.Gateway.
+func (g *Gateway) Recent(n int) []json.RawMessage { return g.recent.last(n) }
+
+// Explain implements admin.Gateway. It recomputes by the configuration in force,
+// and says so if the decision was made by an earlier one.
+func (g *Gateway) Explain(id string) (json.RawMessage, error) {
+	value := g.recent.find(id)
+	if value == nil {
+		return nil, admin.ErrNotFound
+	}
+	var e models.Event
+	if err := ocsf.Decode(value, &e); err != nil {
+		return nil, err
+	}
+	explanation, err := pipeline.Explain(&e, risk.New(g.config.Load().Risk))
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(explanation)
+}

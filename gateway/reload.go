@@ -1,0 +1,171 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"sync/atomic"
+	"time"
+
+	"github.com/riskgate/riskgate/gateway/config"
+	"github.com/riskgate/riskgate/risk"
+	"github.com/riskgate/riskgate/signals/geo"
+)
+
+// reloadCounts is what operators see of reloads.
+type reloadCounts struct {
+	done, failed atomic.Uint64
+	last         atomic.Int64 // unix seconds of the last one that was done
+}
+
+// Reload reads the configuration again and swaps it in. An error says why
+// nothing has changed.
+func (g *Gateway) Reload() error {
+	g.reloading.Lock()
+	defer g.reloading.Unlock()
+	if err := g.reload(); err != nil {
+		g.counts.failed.Add(1)
+		g.log.Error().Err(err).Msg("reload failed, the old configuration goes on")
+		return err
+	}
+	g.counts.done.Add(1)
+	g.counts.last.Store(g.options.Clock().Unix())
+	g.log.Info().Msg("reloaded")
+	return nil
+}
+
+func (g *Gateway) reload() error {
+	next, err := g.options.Load()
+	if err != nil {
+		return err
+	}
+	if err := g.needsRestart(next); err != nil {
+		return err
+	}
+	if err := g.apply(next); err != nil {
+		return err
+	}
+	old := g.config.Swap(next)
+	if risk.New(old.Risk).Hash() != risk.New(next.Risk).Hash() {
+		g.publishConfig(next)
+	}
+	return nil
+}
+
+// apply hands c to every part. When one refuses it, those before get the
+// configuration in force back, so that a bad one changes nothing.
+func (g *Gateway) apply(c *config.Config) error {
+	steps := []func(*config.Config) error{
+		func(c *config.Config) error { return g.geo.Reload(c.Signals.Geo) },
+		g.reloadLists,
+		func(c *config.Config) error { return g.upstreams.Reload(c.Upstream) },
+		func(c *config.Config) error { return g.listener.Reload(c.Listener) },
+		g.swap,
+		func(c *config.Config) error { return g.limiter.Reload(c.RateLimit) },
+	}
+	for i, step := range steps {
+		err := step(c)
+		if err == nil {
+			continue
+		}
+		for _, undo := range steps[:i] {
+			if back := undo(g.config.Load()); back != nil {
+				g.log.Error().Err(back).Msg("part keeps the refused configuration")
+			}
+		}
+		return err
+	}
+	return nil
+}
+
+func (g *Gateway) reloadLists(c *config.Config) error {
+	lists, err := geo.LoadLists(c.Signals.Geo.Lists)
+	if err != nil {
+		return err
+	}
+	g.collector.SetLists(lists)
+	return nil
+}
+
+// needsRestart returns an error that names the first section that only a restart
+// can change.
+func (g *Gateway) needsRestart(next *config.Config) error {
+	for _, part := range []struct {
+		path      string
+		old, next any
+	}{
+		{"memory", g.fixed.Memory, next.Memory},
+		{"listener.address", g.fixed.Listener.Address, next.Listener.Address},
+		{"admin", g.fixed.Admin, next.Admin},
+		{"signals.baseline", g.fixed.Signals.Baseline, next.Signals.Baseline},
+		{"signals.agents", g.fixed.Signals.Agents, next.Signals.Agents},
+		{"signals.save", g.fixed.Signals.Save, next.Signals.Save},
+		{"ratelimit.max_keys", g.fixed.RateLimit.MaxKeys, next.RateLimit.MaxKeys},
+		{"stepup.entries", g.fixed.StepUp.Entries, next.StepUp.Entries},
+		{"streaming", g.fixed.Streaming, next.Streaming},
+	} {
+		if !reflect.DeepEqual(part.old, part.next) {
+			return fmt.Errorf("%s: changed, want the old value until a restart", part.path)
+		}
+	}
+	return nil
+}
+
+// watchEvery is how often files are looked at for changes.
+const watchEvery = time.Second
+
+// watch reloads when a file has changed and has then been still for one look, so
+// that a file is not read while it is written.
+func (g *Gateway) watch(ctx context.Context) {
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
+	loaded := g.fingerprint()
+	last := loaded
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		seen := g.fingerprint()
+		if still := bytes.Equal(seen, last); still && !bytes.Equal(seen, loaded) {
+			loaded = seen
+			_ = g.Reload() // logged there; tried again when a file changes again
+		}
+		last = seen
+	}
+}
+
+// fingerprint is a hash over the names, sizes and times of the watched files.
+func (g *Gateway) fingerprint() []byte {
+	h := sha256.New()
+	for _, root := range g.watched() {
+		_ = filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil {
+				return nil // a file that is gone is a change too
+			}
+			if info, err := os.Stat(path); err == nil {
+				fmt.Fprintln(h, path, info.Size(), info.ModTime().UnixNano())
+			}
+			return nil
+		})
+	}
+	return h.Sum(nil)
+}
+
+// watched lists the files and folders that a reload reads.
+func (g *Gateway) watched() []string {
+	c := g.config.Load()
+	files := append([]string{}, g.options.Files...)
+	for _, f := range []string{c.Authn.APIKeys.File, c.Authz.Policies, c.Listener.TLS.Cert, c.Listener.TLS.Key} {
+		if f != "" {
+			files = append(files, f)
+		}
+	}
+	return files
+}

@@ -1,0 +1,196 @@
+package upstream
+
+import (
+	"bytes"
+	"net/netip"
+	"strconv"
+
+	"github.com/riskgate/riskgate/models"
+	"github.com/valyala/fasthttp"
+)
+
+// Headers is what the gateway tells the upstream about a request. An empty
+// field is not sent. The zero value tells nothing; Reset before each request
+// keeps its buffer.
+type Headers struct {
+	Subject   []byte // X-Riskgate-Subject; bytes that are no visible ASCII are percent-encoded
+	Score     []byte // X-Riskgate-Score
+	Level     []byte // X-Riskgate-Level
+	Action    []byte // X-Riskgate-Action
+	RequestID []byte // X-Request-Id
+	TraceID   []byte // 32 lower-case hex digits; of the client's traceparent if that was valid
+	SpanID    []byte // 16 lower-case hex digits, new for this hop
+	Sampled   bool   // the gateway's own decision, never the client's
+
+	scratch []byte
+}
+
+// Reset empties h and keeps its buffer.
+func (h *Headers) Reset() { *h = Headers{scratch: h.scratch[:0]} }
+
+// Prepare turns the inbound request into the outbound one, in place: method,
+// target and fields are written anew from the view. The URI that fasthttp parsed
+// is never consulted again, so that nothing in it (a user name, say) reaches the
+// upstream. Fields keep their order and spelling; ours come after them, and the
+// client's Authorization last. The body stays as it is. After Prepare the
+// request is good for Forward only.
+//
+// View may alias the request's raw header block, which survives.
+func Prepare(req *fasthttp.Request, view *models.Request, h *Headers) {
+	out := &req.Header
+	length, minor := framing(req, view), view.Minor
+	out.Reset()
+	out.DisableSpecialHeader()
+	out.DisableNormalizing()
+	out.SetMethodBytes(view.Method)
+	out.SetRequestURIBytes(view.Target)
+	if minor == 0 {
+		out.SetProtocol("HTTP/1.0") // of the client; Forward speaks 1.1 and buffers the answer
+	}
+	out.AddBytesV("Host", view.Host)
+	addClientFields(out, view)
+	addLength(out, length, h)
+	h.addGateway(out)
+	h.addTrace(out, view)
+	h.addForwarded(out, view)
+	if v, ok := view.Header("authorization"); ok {
+		out.AddBytesV("Authorization", v)
+	}
+}
+
+// framing returns the length of the outbound body: -1 chunked, -2 none.
+func framing(req *fasthttp.Request, view *models.Request) int64 {
+	if req.IsBodyStream() {
+		return max(view.BodyLength, -1)
+	}
+	n := len(req.Body())
+	if n == 0 && view.BodyLength == 0 && bodiless(view.Method) {
+		return -2
+	}
+	return int64(n)
+}
+
+// bodiless reports whether a request without a body goes without Content-Length.
+func bodiless(method []byte) bool {
+	switch string(method) {
+	case "POST", "PUT", "PATCH":
+		return false
+	}
+	return true
+}
+
+func addLength(out *fasthttp.RequestHeader, length int64, h *Headers) {
+	switch {
+	case length >= 0:
+		h.scratch = strconv.AppendInt(h.scratch[:0], length, 10)
+		out.AddBytesV("Content-Length", h.scratch)
+	case length == -1:
+		out.Add("Transfer-Encoding", "chunked")
+	}
+}
+
+// addClientFields copies what the client may say to the upstream.
+func addClientFields(out *fasthttp.RequestHeader, view *models.Request) {
+	nominated := false
+	for i := range view.NumFields {
+		if equalFold(view.Name(i), "connection") {
+			nominated = nominated || !onlyKeepAlive(view.Value(i))
+		}
+	}
+	for i := range view.NumFields {
+		name := view.Name(i)
+		switch fateOf(name) {
+		case keep:
+		case forward:
+			if nominated && isNominated(view, name) {
+				continue
+			}
+		default:
+			continue
+		}
+		out.AddBytesKV(name, view.Value(i))
+	}
+}
+
+func onlyKeepAlive(connection []byte) bool {
+	return equalFold(connection, "keep-alive") || equalFold(connection, "close")
+}
+
+func isNominated(view *models.Request, name []byte) bool {
+	for i := range view.NumFields {
+		if equalFold(view.Name(i), "connection") && listHas(view.Value(i), name) {
+			return true
+		}
+	}
+	return false
+}
+
+func (h *Headers) addGateway(out *fasthttp.RequestHeader) {
+	if len(h.Subject) > 0 {
+		h.scratch = appendVisible(h.scratch[:0], h.Subject)
+		out.AddBytesV("X-Riskgate-Subject", h.scratch)
+	}
+	addUnlessEmpty(out, "X-Riskgate-Score", h.Score)
+	addUnlessEmpty(out, "X-Riskgate-Level", h.Level)
+	addUnlessEmpty(out, "X-Riskgate-Action", h.Action)
+	addUnlessEmpty(out, "X-Request-Id", h.RequestID)
+}
+
+func addUnlessEmpty(out *fasthttp.RequestHeader, name string, value []byte) {
+	if len(value) > 0 {
+		out.AddBytesV(name, value)
+	}
+}
+
+// appendVisible appends s with '%' and all but visible ASCII percent-encoded, so
+// that no subject can start a new field.
+func appendVisible(dst, s []byte) []byte {
+	const digits = "0123456789ABCDEF"
+	for _, c := range s {
+		if c > ' ' && c < 0x7f && c != '%' {
+			dst = append(dst, c)
+		} else {
+			dst = append(dst, '%', digits[c>>4], digits[c&15])
+		}
+	}
+	return dst
+}
+
+// addForwarded tells the upstream who the client is: the true client alone, not
+// the chain that it may have invented.
+func (h *Headers) addForwarded(out *fasthttp.RequestHeader, view *models.Request) {
+	proto := "http"
+	if view.Secure {
+		proto = "https"
+	}
+	client := view.Client.Unmap().WithZone("")
+	b := append(h.scratch[:0], "for="...)
+	b = appendNode(b, client)
+	b = append(append(b, ";proto="...), proto...)
+	if quotable(view.Host) {
+		b = append(append(append(b, `;host="`...), view.Host...), '"')
+	}
+	out.AddBytesV("Forwarded", b)
+	if client.IsValid() {
+		b = client.AppendTo(b[:0])
+		out.AddBytesV("X-Forwarded-For", b)
+	}
+	out.Add("X-Forwarded-Proto", proto)
+	addUnlessEmpty(out, "X-Forwarded-Host", view.Host)
+	h.scratch = b
+}
+
+// appendNode appends a node of RFC 7239: IPv6 in brackets and quotes.
+func appendNode(b []byte, addr netip.Addr) []byte {
+	switch {
+	case !addr.IsValid():
+		return append(b, "unknown"...)
+	case addr.Is6():
+		return append(addr.AppendTo(append(b, `"[`...)), `]"`...)
+	}
+	return addr.AppendTo(b)
+}
+
+func quotable(host []byte) bool {
+	return len(host) > 0 && bytes.IndexByte(host, '"') < 0 && bytes.IndexByte(host, '\\') < 0
+}

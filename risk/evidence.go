@@ -1,0 +1,153 @@
+package risk
+
+import "github.com/riskgate/riskgate/models"
+
+// sum is the evidence of one request while it is added up, on the grid of nats.
+type sum struct {
+	nats    [models.NumGroups]float64
+	session float64 // what the session group says before it is compared with the rise
+	actor   float64 // what the subject's requests leave behind, this one included
+	verdict float64
+}
+
+// total adds the contributions in the order of the groups.
+func (s *sum) total() float64 {
+	total := 0.0
+	for _, n := range s.nats {
+		total += n
+	}
+	return total
+}
+
+// mayDeny reports whether something besides novelty speaks against the request.
+func (s *sum) mayDeny() bool {
+	return s.nats[models.Infrastructure] >= reasonNats || s.session >= reasonNats ||
+		s.nats[models.Payload] >= reasonNats || s.nats[models.Verdict] >= reasonNats
+}
+
+// speaksForAnonymous tells the groups that mean something without an identity.
+func speaksForAnonymous(g models.Group) bool {
+	switch g {
+	case models.Infrastructure, models.ClientSanity, models.Payload, models.Rate, models.Enumeration:
+		return true
+	}
+	return false
+}
+
+// contribute weighs the evidence of the groups and applies the joint caps.
+func (e *Engine) contribute(s *sum, f *models.Features, ev *models.EvidenceSet) {
+	anonymous := f.Has(models.IsAnonymous)
+	for g := models.Network; g < models.Group(models.WeighedGroups); g++ {
+		if !anonymous || speaksForAnonymous(g) {
+			s.nats[g] = e.weigh(g, ev[g].Lambda, ev[g].Confidence)
+		}
+	}
+	s.session = s.nats[models.Session]
+	if f.Has(models.IsSessionChange) && !anonymous {
+		e.foldSession(s, f, ev)
+	}
+	lower(s, e.place, models.Network, models.Travel)
+	lower(s, e.burst, models.Rate, models.Enumeration)
+}
+
+// weigh returns w*c*lambda. What is not a number does not count.
+func (e *Engine) weigh(g models.Group, lambda, confidence float64) float64 {
+	if lambda != lambda || !(confidence > 0) {
+		return 0
+	}
+	lambda = min(max(lambda, -maxLambda), maxLambda)
+	weight := float64(e.weights[g] * min(confidence, 1))
+	return nats(float64(weight * lambda))
+}
+
+// foldSession lets a change inside a session count once: the session group
+// keeps only what it says beyond the rise of network and device, so that
+// together they add the larger of both. Travel takes part because it shares a
+// cap with the network.
+func (e *Engine) foldSession(s *sum, f *models.Features, ev *models.EvidenceSet) {
+	travel := s.nats[models.Travel]
+	held := e.weigh(models.Network, f.Get(models.HeldNetwork), ev[models.Network].Confidence)
+	rise := min(s.nats[models.Network]+travel, e.place) - min(held+travel, e.place)
+	held = e.weigh(models.Device, f.Get(models.HeldDevice), ev[models.Device].Confidence)
+	rise += s.nats[models.Device] - held
+	if rise > 0 && s.session > 0 {
+		s.nats[models.Session] = max(0, s.session-rise)
+	}
+}
+
+// lower takes what a and b exceed their joint limit by from b while b raises the
+// score, and the rest from a.
+func lower(s *sum, limit float64, a, b models.Group) {
+	over := s.nats[a] + s.nats[b] - limit
+	if over <= 0 {
+		return
+	}
+	cut := min(over, max(0, s.nats[b]))
+	s.nats[b] -= cut
+	s.nats[a] -= over - cut
+}
+
+// carry adds what earlier requests left behind, as far as it exceeds the
+// behavior of this one, and the verdict.
+func (e *Engine) carry(s *sum, f *models.Features) {
+	before := carried(f, models.ActorNats, 0, e.actor)
+	now := s.nats[models.Rate] + s.nats[models.Enumeration] + s.nats[models.Session]
+	s.nats[models.RecentBehavior] = max(0, before-now)
+	s.actor = max(before, min(now, e.actor))
+	if !f.Has(models.IsAnonymous) {
+		s.nats[models.Verdict] = carried(f, models.VerdictNats, -maxLambda, maxLambda)
+	}
+}
+
+// credit lowers the score for a passed step-up, at most to where monitoring
+// begins. A hit of the session group voids it.
+func (e *Engine) credit(s *sum, f *models.Features, ev *models.EvidenceSet, c *class) {
+	credit := carried(f, models.CreditNats, -maxLambda, 0)
+	if f.Has(models.IsAnonymous) || ev[models.Session].State == models.Hit {
+		return
+	}
+	above := max(0, s.total()-c.monitorNats)
+	s.nats[models.Credit] = max(credit, 0-above)
+}
+
+// carried returns a number of nats carried into the decision, bounded. What is
+// not a number does not count.
+func carried(f *models.Features, i models.Feature, low, high float64) float64 {
+	n := f.Get(i)
+	if n != n {
+		return 0
+	}
+	return nats(min(max(n, low), high))
+}
+
+// actorScore is the score of what the subject's requests leave behind, with the
+// verdict.
+func (e *Engine) actorScore(s *sum) float64 {
+	n := s.actor + s.nats[models.Verdict]
+	return scoreOf(float64(e.config.Slope*n) + e.config.Intercept)
+}
+
+// confidence returns which part of the weights belongs to groups that could be
+// assessed, each counted as far as it trusts itself. Groups that never speak
+// for this kind of caller are left out; learning and unavailable ones are not
+// assessed.
+func (e *Engine) confidence(f *models.Features, ev *models.EvidenceSet) float64 {
+	anonymous := f.Has(models.IsAnonymous)
+	var all, assessed float64
+	for g := models.Network; g < models.Group(models.WeighedGroups); g++ {
+		if anonymous && !speaksForAnonymous(g) {
+			continue
+		}
+		all += e.weights[g]
+		switch ev[g].State {
+		case models.Clean, models.Hit, models.Stale:
+			if c := ev[g].Confidence; c > 0 {
+				assessed += float64(e.weights[g] * min(c, 1))
+			}
+		}
+	}
+	if all == 0 {
+		return 0
+	}
+	return assessed / all
+}
