@@ -147,16 +147,16 @@ func (g *Gateway) openStream(c *config.Config) (err error) {
 	sink, g.recent = remember(sink, c.Admin.Recent)
 	g.stream, err = streaming.New(c.Streaming, g.options.Node, g.boot, g.options.Version, sink, g.options.Clock, g.log)
 	if err != nil {
-		err = errors.Join(err, sink.Close())
+		return errors.Join(err, sink.Close())
 	}
-	return err
+	g.stream.Start()
+	return nil
 }
 
 // Start binds the addresses and takes traffic.
 func (g *Gateway) Start() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	g.ending = cancel
-	g.stream.Start()
 	g.publishConfig(g.config.Load())
 	g.geo.Start()
 	g.background.Go(func() { g.collector.Run(ctx, g.log) })
@@ -194,7 +194,7 @@ func (g *Gateway) Stop(ctx context.Context) error {
 	if g.ending != nil {
 		g.ending()
 	}
-	g.background.Wait() // what is normal for everybody is saved once more
+	g.background.Wait()
 	return errors.Join(drained, g.release(ctx))
 }
 
@@ -216,6 +216,9 @@ func (g *Gateway) release(ctx context.Context) error {
 	}
 	if g.geo != nil {
 		g.geo.Stop()
+	}
+	if g.collector != nil {
+		errs = append(errs, g.collector.Save())
 	}
 	if g.memory != nil {
 		errs = append(errs, g.memory.Close(ctx))

@@ -89,5 +89,5 @@ func withHint(err error) error {
 }
 
 func logger(w io.Writer) zerolog.Logger {
-	return zerolog.New(w).With().Timestamp().Logger()
+	return zerolog.New(w).Level(zerolog.InfoLevel).With().Timestamp().Logger()
 }

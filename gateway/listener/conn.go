@@ -53,6 +53,10 @@ type conn struct {
 	closed atomic.Bool
 }
 
+// NetConn returns the connection of the kernel, so that its descriptor can be
+// asked whether the client is still there.
+func (c *conn) NetConn() net.Conn { return c.Conn }
+
 // connOf returns the connection that ctx is served on.
 func connOf(ctx *fasthttp.RequestCtx) *conn {
 	switch c := ctx.Conn().(type) {

@@ -165,3 +165,7 @@ func deviceState(e *models.Event) authz.DeviceState {
 	}
 	return authz.DeviceNew
 }
+
+// Learn teaches what a request that Decide let through says about its subject.
+// Set the event's Status, and Login on a login route, first.
+func (p *Pipeline) Learn(event *models.Event) { p.Collector.Observe(event) }

@@ -9,7 +9,8 @@ import (
 // Config is the section "ratelimit".
 type Config struct {
 	// Address is how many requests per second one address (IPv4) or /64 (IPv6)
-	// may send in the long run, at most 10000/s. Default 50/s.
+	// may send in the long run, at most 1000000/s: the time
+	// between two is rounded up to whole microseconds. Default 50/s.
 	Address models.RatePerSecond `yaml:"address"`
 	// Subject is the same for one subject at low risk; risk divides it by up to
 	// 64. Default 20/s.
@@ -26,7 +27,7 @@ type Config struct {
 }
 
 const (
-	maxRate   = 10_000 // requests per second; buckets count in microseconds
+	maxRate   = 1_000_000 // requests per second; buckets count in microseconds
 	minRate   = 1.0 / 3600
 	maxBurst  = 100_000
 	leastKeys = 1 << 10
@@ -57,6 +58,6 @@ func (c Config) Validate() models.Problems {
 
 func validateRate(p *models.Problems, path string, r models.RatePerSecond) {
 	if !(r >= minRate && r <= maxRate) {
-		p.Add(path, r, "want 1/h to 10000/s")
+		p.Add(path, r, "want 1/h to 1000000/s")
 	}
 }

@@ -58,8 +58,8 @@ func TestValidate(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"{}", ""},
 		{"{address: 600/m, subject: 1000/h, burst: 1, delay: 1s, max_keys: 1024}", ""},
-		{"{address: 20000/s}", "address: 20000/s, want 1/h to 10000/s"},
-		{"{subject: 0.5/h}", "subject: 0.0001388888888888889/s, want 1/h to 10000/s"},
+		{"{address: 2000000/s}", "address: 2000000/s, want 1/h to 1000000/s"},
+		{"{subject: 0.5/h}", "subject: 0.0001388888888888889/s, want 1/h to 1000000/s"},
 		{"{burst: 0}", "burst: 0, want 1 to 100000"},
 		{"{delay: 1m}", "delay: 1m0s, want 0s to 10s"},
 		{"{max_keys: 10}", "max_keys: 10, want 1024 to 67108864"},

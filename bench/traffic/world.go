@@ -1,0 +1,166 @@
+// Package traffic generates labeled requests of honest users, machine clients
+// and attackers from a seed, and reads recorded ones from access logs.
+package traffic
+
+import (
+	"container/heap"
+	"iter"
+	"math/rand/v2"
+	"net/netip"
+	"time"
+
+	"github.com/riskgate/riskgate/models"
+)
+
+// Config describes a world. The zero value has nobody in it.
+type Config struct {
+	// Seed determines everything. Equal configurations give equal events.
+	Seed uint64
+	// Start is the first moment, best a midnight UTC.
+	Start time.Time
+	// Days is how long the world lasts.
+	Days int
+	// Users is the number of honest people.
+	Users int
+	// Everyone makes every user come on every day: the hardest first day. Else
+	// each comes as often as its frequency class says.
+	Everyone bool
+	// Machines is the number of honest machine clients.
+	Machines int
+	// Naive is the number of account takeovers from another country with another
+	// device, on the last day.
+	Naive int
+}
+
+// DayOne is the world of the first day with a gateway that knows nobody: 10,000
+// users, each of whom comes, and 500 machine clients.
+func DayOne(seed uint64, start time.Time) Config {
+	return Config{Seed: seed, Start: start, Days: 1, Users: 10_000, Everyone: true, Machines: 500}
+}
+
+// Label says who really sent a request. The zero value is an honest caller.
+type Label uint8
+
+// The labels.
+const (
+	Honest Label = iota
+	NaiveTakeover
+)
+
+// Event is one request. What the gateway would see is in the upper part, what it
+// cannot know in the last two fields.
+type Event struct {
+	Time         time.Time
+	Subject      models.Subject        // Anonymous on the login route
+	Credential   models.CredentialKind // APIKey, JWT, or NoCredential on the login route
+	CredentialID string                // key id, or sid of the session
+	AuthTime     time.Time             // of the token; zero for machines
+	Address      netip.Addr
+	Agent        string // "" for none
+	JA4          string
+	HeaderOrder  uint32 // of the agent's family
+	Method       string
+	Route        string // "orders.read"
+	Class        models.Class
+	Path         string
+	Object       int64  // number in the path, -1: none
+	LoginUser    string // name given on the login route, else ""
+	Status       int    // the upstream's answer
+	Login        models.Outcome
+
+	Label  Label
+	Person string // id of the user or client concerned, also on the login route
+}
+
+// Events returns the events of the world in order of time. The event passed on
+// is reused: it is valid until the next one.
+func (c Config) Events() iter.Seq[*Event] {
+	return func(yield func(*Event) bool) {
+		var e Event
+		q := c.population()
+		heap.Init(&q)
+		for len(q) > 0 {
+			a := q[0]
+			e = Event{}
+			a.source.emit(&e)
+			if !yield(&e) {
+				return
+			}
+			if next, ok := a.source.next(); ok {
+				q[0].at = next
+				heap.Fix(&q, 0)
+			} else {
+				heap.Pop(&q)
+			}
+		}
+	}
+}
+
+// source is somebody who sends requests, one after the other.
+type source interface {
+	// next returns the time of the next request, in order, until there are none.
+	next() (time.Time, bool)
+	// emit fills in the request that next announced.
+	emit(e *Event)
+}
+
+// population creates everybody who sends at least one request.
+func (c Config) population() queue {
+	var q queue
+	add := func(s source) {
+		if at, ok := s.next(); ok {
+			q = append(q, &entry{at: at, order: len(q), source: s})
+		}
+	}
+	for i := range c.Users {
+		add(newUser(c, i))
+	}
+	for i := range c.Machines {
+		add(newMachine(c, i))
+	}
+	for i := range c.Naive {
+		add(newNaive(c, i))
+	}
+	return q
+}
+
+// Streams of random numbers are told apart by what they are for.
+const (
+	userStream = iota + 1
+	sessionStream
+	machineStream
+	attackStream
+)
+
+// random returns the generator of one purpose for one number.
+func (c Config) random(stream, i uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(c.Seed, stream<<56|i))
+}
+
+func (c Config) end() time.Time { return c.Start.AddDate(0, 0, c.Days) }
+
+// entry is a source waiting for its turn; queue orders them by time, then by
+// creation.
+type entry struct {
+	at     time.Time
+	order  int
+	source source
+}
+
+type queue []*entry
+
+func (q queue) Len() int { return len(q) }
+func (q queue) Less(i, j int) bool {
+	if !q[i].at.Equal(q[j].at) {
+		return q[i].at.Before(q[j].at)
+	}
+	return q[i].order < q[j].order
+}
+func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *queue) Push(x any)   { *q = append(*q, x.(*entry)) }
+func (q *queue) Pop() any {
+	last := len(*q) - 1
+	x := (*q)[last]
+	*q = (*q)[:last]
+	return x
+}

@@ -1,0 +1,87 @@
+package baseline
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/riskgate/riskgate/models"
+)
+
+// entry is the one live copy of a known subject. It is guarded by the lock of
+// its stripe and holds no pointer.
+type entry struct {
+	key     models.Pseudonym
+	version uint32  // how often it was copied out to be written, earlier runs included
+	next    entryID // the next one to be written, while dirty
+	seen    uint32  // tick of the last access told to the cache
+	dirty   bool    // changed since it was last copied out, and in a list to be written
+	profile Profile
+}
+
+// entryID names an entry of the arena. Zero is no entry.
+type entryID uint32
+
+const slabEntries = 512
+
+type slab [slabEntries]entry
+
+// arena hands out entries, up to a fixed number, and takes them back. Slabs are
+// made when first needed and kept.
+type arena struct {
+	slabs []atomic.Pointer[slab]
+	limit entryID
+
+	mu   sync.Mutex // guards all below; nothing else is locked under it
+	free []entryID
+	used entryID // IDs handed out at least once
+	live int
+}
+
+func newArena(entries int) *arena {
+	return &arena{
+		slabs: make([]atomic.Pointer[slab], entries/slabEntries+1),
+		limit: entryID(entries),
+	}
+}
+
+// take returns an empty entry, or zero when all are in use.
+func (a *arena) take() entryID {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if n := len(a.free); n > 0 {
+		id := a.free[n-1]
+		a.free = a.free[:n-1]
+		a.live++
+		return id
+	}
+	if a.used == a.limit {
+		return 0
+	}
+	a.used++
+	a.live++
+	if s := &a.slabs[a.used/slabEntries]; s.Load() == nil {
+		s.Store(new(slab))
+	}
+	return a.used
+}
+
+// give takes an entry back. The caller holds the lock of its stripe and has
+// removed it from there.
+func (a *arena) give(id entryID) {
+	*a.at(id) = entry{}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.free = append(a.free, id)
+	a.live--
+}
+
+func (a *arena) at(id entryID) *entry {
+	return &a.slabs[id/slabEntries].Load()[id%slabEntries]
+}
+
+// count returns how many entries are in use.
+func (a *arena) count() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.live
+}

@@ -1,0 +1,153 @@
+package baseline
+
+import (
+	"math"
+	"time"
+
+	"github.com/riskgate/riskgate/models"
+)
+
+// The limits of learning.
+const (
+	calmScore      = 20 // scores below teach with half a success
+	watchfulScore  = 30 // scores below teach with a tenth
+	behaviorLife   = 15 * 60
+	enrollingLimit = 200 // verified successes
+	enrollingDays  = 7
+)
+
+// Stamp is a time as profiles keep it: unix seconds, zero before 1970.
+func Stamp(t time.Time) uint32 {
+	return uint32(min(max(t.Unix(), 0), math.MaxUint32))
+}
+
+// Learn folds one event into the profile of its subject. It is the only way a
+// profile changes. It reads nothing but its arguments, so that recorded events
+// can be learned again, in their order. It reports whether the event may also
+// teach what is normal for the world.
+func Learn(p *Profile, ev *models.Event) (share bool) {
+	now := Stamp(ev.Time)
+	p.Local.count(ev, now)
+	if ev.Subject == models.Anonymous {
+		return false
+	}
+	p.Own.countStepUp(ev)
+	weight := omega(ev)
+	if weight > 0 {
+		p.Local.peak(now)
+	}
+	p.Local.attend(&p.Own, ev, now)
+	if weight == 0 {
+		return false
+	}
+	look := ev.Features.Has(models.IsLook)
+	if look {
+		p.Own.learnLook(ev, weight, now)
+	}
+	p.Own.succeed(now)
+	p.Local.Classes |= 1 << ev.Class
+	hour := uint16(now / 3600)
+	share = look && p.Local.GlobalHour != hour
+	if share {
+		p.Local.GlobalHour = hour
+	}
+	return share
+}
+
+// count notes what every request leaves behind, refused ones included.
+func (l *Local) count(ev *models.Event, now uint32) {
+	l.decay(now)
+	l.roll(now)
+	l.Minute = min(l.Minute+1, maxWeight)
+	l.Hour = min(l.Hour+1, maxWeight)
+	l.Actor = max(l.Actor, float32(ev.Assessment.ActorNats))
+	l.Objects.See(ev.Observed.Object, ev.Observed.ObjectSeq, now)
+	if ev.Observed.Object != 0 && (ev.Status == 403 || ev.Status == 404) && l.Objects.Refused < math.MaxUint16 {
+		l.Objects.Refused++
+	}
+	if ev.Login == models.LoginFailed {
+		l.Fail(now)
+	}
+}
+
+// Fail notes a failed login of the subject.
+func (l *Local) Fail(now uint32) {
+	l.decay(now)
+	l.Failures = min(l.Failures+1, maxWeight)
+}
+
+// decay brings the counters to time now.
+func (l *Local) decay(now uint32) {
+	if now > l.At {
+		l.Minute *= float32(halved(l.At, now, 60))
+		l.Hour *= float32(halved(l.At, now, 3600))
+		l.Failures *= float32(halved(l.At, now, behaviorLife))
+		l.Actor *= float32(halved(l.At, now, behaviorLife))
+		l.At = now
+	}
+}
+
+func (c *Contribution) countStepUp(ev *models.Event) {
+	if ev.Passed {
+		c.Passed = saturate(uint32(c.Passed) + 1)
+	}
+	if ev.Denial == models.StepUpExhausted {
+		c.Failed = saturate(uint32(c.Failed) + 1)
+	}
+}
+
+// Teaches reports whether an event is a verified success that is learned from.
+func Teaches(ev *models.Event) bool { return omega(ev) > 0 }
+
+// omega returns what an event teaches: the weight of a verified success, 0 for
+// everything else.
+func omega(ev *models.Event) float64 {
+	f := &ev.Features
+	score := ev.Assessment.Score
+	switch {
+	case !verified(ev):
+		return 0
+	case ev.Passed:
+		return 1
+	case f.Has(models.IsMachine | models.DeclaredSource):
+		return 0.5
+	case f.Has(models.IsMachine | models.IsEnrolling):
+		return 0.25
+	case score < calmScore:
+		return 0.5
+	case score < watchfulScore:
+		return 0.1
+	}
+	return 0
+}
+
+// verified reports whether a request was let through, answered well, and showed
+// no sign of attack besides novelty.
+func verified(ev *models.Event) bool {
+	e := &ev.Evidence
+	return ev.Denial == "" && ev.Status >= 200 && ev.Status < 400 &&
+		ev.Login != models.LoginFailed &&
+		e[models.Session].State != models.Hit &&
+		e[models.Payload].State != models.Hit &&
+		e[models.Infrastructure].State != models.Hit
+}
+
+// succeed counts a verified success.
+func (c *Contribution) succeed(now uint32) {
+	if c.First == 0 {
+		c.First = now
+	}
+	c.Last = max(c.Last, now)
+	if c.Successes < math.MaxUint32 {
+		c.Successes++
+	}
+	if today := uint16(now / day); c.Days == 0 || today > c.LastDay {
+		c.LastDay = today
+		c.Days = saturate(uint32(c.Days) + 1)
+	}
+}
+
+// Enrolling reports whether a machine client is still in its first days.
+func (c *Contribution) Enrolling(now uint32) bool {
+	return c.Successes < enrollingLimit && (c.First == 0 || now < c.First+enrollingDays*day)
+}

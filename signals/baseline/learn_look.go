@@ -1,0 +1,104 @@
+package baseline
+
+import (
+	"math"
+
+	"github.com/riskgate/riskgate/models"
+)
+
+// learnLook learns the values of a verified look.
+func (c *Contribution) learnLook(ev *models.Event, weight float64, now uint32) {
+	f, o := &ev.Features, &ev.Observed
+	c.decay(now)
+	t := trial{
+		now:     now,
+		calm:    ev.Assessment.Score < calmScore,
+		machine: f.Has(models.IsMachine),
+		vouched: ev.Passed || f.Has(models.TokenVouches) || f.Has(models.DeclaredSource) || f.Has(models.IsEnrolling),
+	}
+	c.learnNetwork(o, weight, t)
+	if o.Fingerprint != 0 {
+		c.learnDevice(o, weight, t)
+	}
+	c.learnToken(f, o, weight, t)
+	c.addHour(now, weight)
+	c.learnPlace(f, o, now)
+	c.Look = max(c.Look, now)
+}
+
+func (c *Contribution) learnNetwork(o *models.Observed, weight float64, t trial) {
+	w := c.NetworkWeights(o, t.now)
+	countNovelty(&c.NetNovelty, &w, weight)
+	c.try(OnASN, o.Network, w.Level[1] > 0, t)
+	c.try(OnCountry, o.Country, w.Level[2] > 0, t)
+	remember(c.Network[:], o.Address, o.Network, Fold16(o.Country), weight, t.now)
+}
+
+// learnDevice does the same for the device. Its values are put on probation only
+// once a device token tells devices apart.
+func (c *Contribution) learnDevice(o *models.Observed, weight float64, t trial) {
+	w := c.DeviceWeights(o, t.now)
+	countNovelty(&c.DevNovelty, &w, weight)
+	if c.TokenAt != 0 {
+		c.try(OnFamily, o.Family, w.Level[1] > 0, t)
+		c.try(OnDeviceType, o.DeviceType, w.Level[2] > 0, t)
+	}
+	remember(c.Device[:], o.Fingerprint, o.Family, Fold16(o.DeviceType), weight, t.now)
+}
+
+// countNovelty counts, level by level, how often a value was new given that the
+// finer one was. Nothing is new to an empty table.
+func countNovelty(r *[Levels]Ratio, w *Weights, weight float64) {
+	if w.Total == 0 {
+		return
+	}
+	for i := range r {
+		r[i].N += float32(weight)
+		if w.Level[i] > 0 {
+			return
+		}
+		r[i].K += float32(weight)
+	}
+}
+
+func (c *Contribution) learnToken(f *models.Features, o *models.Observed, weight float64, t trial) {
+	valid := f.Get(models.TokenStatus) == models.TokenValid
+	if c.TokenAt != 0 {
+		c.TokenNovelty.N += float32(weight)
+		if !valid {
+			c.TokenNovelty.K += float32(weight)
+		}
+	}
+	if !valid {
+		return
+	}
+	if c.TokenAt == 0 {
+		c.TokenAt = t.now
+	}
+	if f.Get(models.TokenTrust) < 1 {
+		c.try(OnToken, o.DeviceToken, false, t)
+	}
+}
+
+func (c *Contribution) learnPlace(f *models.Features, o *models.Observed, now uint32) {
+	if !o.Place.HasLocation || now < c.Location.At {
+		return
+	}
+	c.Location = Location{
+		Latitude:  hundredths(o.Place.Latitude),
+		Longitude: hundredths(o.Place.Longitude),
+		Radius:    uint16(min(max(o.Place.Radius, 0), math.MaxUint16)),
+		Network:   Fold16(o.Network),
+		At:        now,
+	}
+	if f.Flags&SoftSources != 0 {
+		c.Location.Softened = 1
+	}
+}
+
+// SoftSources are the classes of address that say little about where somebody is.
+const SoftSources = models.SourceVPN | models.SourceHosting | models.SourceRelay | models.SourceTor
+
+func hundredths(degrees float32) int16 {
+	return int16(math.Round(float64(min(max(degrees, -180), 180)) * 100))
+}

@@ -1,0 +1,212 @@
+package ocsf
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/riskgate/riskgate/models"
+)
+
+var clearMode = Options{Privacy: Clear, Version: "1.2.3"}
+
+// checkSame fails where got is not want, bit for bit.
+func checkSame(t *testing.T, want, got *models.Event) {
+	t.Helper()
+	normal := func(e *models.Event) models.Event {
+		n := *e
+		for _, b := range []*[]byte{&n.CredID, &n.Method, &n.Host, &n.Path, &n.Agent, &n.RequestID,
+			&n.TraceID, &n.Policies, &n.Challenge, &n.Payload} {
+			if len(*b) == 0 {
+				*b = nil
+			}
+		}
+		return n
+	}
+	w, g := normal(want), normal(got)
+	if diff := difference(reflect.ValueOf(w), reflect.ValueOf(g), "event"); diff != "" {
+		t.Fatalf("does not come back: %s\n%s", diff, AppendEvent(nil, want, clearMode))
+	}
+}
+
+// difference names the first field in which a and b differ; floats by bits.
+func difference(a, b reflect.Value, path string) string {
+	if a.Kind() == reflect.Float32 || a.Kind() == reflect.Float64 {
+		if math.Float64bits(a.Float()) != math.Float64bits(b.Float()) {
+			return path
+		}
+		return ""
+	}
+	switch {
+	case a.Kind() == reflect.Struct && a.Type().PkgPath() == reflect.TypeFor[models.Event]().PkgPath():
+		for i := range a.NumField() {
+			if d := difference(a.Field(i), b.Field(i), path+"."+a.Type().Field(i).Name); d != "" {
+				return d
+			}
+		}
+	case a.Kind() == reflect.Array && a.Type().Elem().Kind() != reflect.Uint8:
+		for i := range a.Len() {
+			if d := difference(a.Index(i), b.Index(i), path+"[]"); d != "" {
+				return d
+			}
+		}
+	case !reflect.DeepEqual(a.Interface(), b.Interface()):
+		return path
+	}
+	return ""
+}
+
+func TestClearEventsComeBackToTheBit(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var got models.Event
+	for i := range 1500 {
+		want := randomEvent(r, models.EventKind(i%int(models.NumEventKinds)))
+		line := AppendEvent(nil, want, clearMode)
+		if !json.Valid(line) || bytes.ContainsAny(line, "\n\r") {
+			t.Fatalf("not one line of JSON: %q", line)
+		}
+		if err := Decode(line, &got); err != nil {
+			t.Fatalf("%v\n%s", err, line)
+		}
+		checkSame(t, want, &got)
+	}
+}
+
+func TestTruncatedEventsDecodeAndComeBackTheSame(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	var ev models.Event
+	for i := range 600 {
+		want := randomEvent(r, models.EventKind(i%int(models.NumEventKinds)))
+		first := AppendEvent(nil, want, Options{})
+		if !json.Valid(first) {
+			t.Fatalf("not JSON: %q", first)
+		}
+		if err := Decode(first, &ev); err != nil {
+			t.Fatalf("%v\n%s", err, first)
+		}
+		if ev.Features != want.Features || ev.Assessment.Contributions != want.Assessment.Contributions {
+			t.Fatal("truncation touched what the score is computed from")
+		}
+	}
+}
+
+func TestTruncateHidesTheCaller(t *testing.T) {
+	ev := sample()
+	ev.Path = []byte("/v1/orders/1042/items/3f2a/notes")
+	ev.Agent = []byte("Mozilla/5.0 (X11; Linux x86_64) Chrome/131.0.6778.86 Safari/537.36")
+	ev.CredID = []byte("session-77")
+	ev.Observed.ObjectSeq = 1042
+	out := string(AppendEvent(nil, ev, Options{Privacy: Truncate}))
+	for _, gone := range []string{"1042", "3f2a", "6778", "198.51.100.7", "session-77"} {
+		if strings.Contains(out, gone) {
+			t.Errorf("%q is still in %s", gone, out)
+		}
+	}
+	for _, kept := range []string{
+		`"path":"/v1/orders/{id}/items/{id}/notes"`, `"ip":"198.51.100.0"`, `"value":"198.51.100.0/24"`,
+		`Linux x86_64) Chrome/131.0.0.0 Safari/537.0"`, `"privacy":"truncate"`,
+	} {
+		if !strings.Contains(out, kept) {
+			t.Errorf("%q is not in %s", kept, out)
+		}
+	}
+}
+
+func TestAnonymousCallersHaveNoPseudonym(t *testing.T) {
+	ev := sample()
+	ev.Subject, ev.Pseudonym = models.Anonymous, models.Pseudonym{0xab, 0xcd, 0xef}
+	if out := AppendEvent(nil, ev, clearMode); bytes.Contains(out, []byte("abcdef")) {
+		t.Errorf("pseudonym of an anonymous caller in %s", out)
+	}
+}
+
+func TestOutcomes(t *testing.T) {
+	f := func(want [2]int64, ev models.Event) {
+		t.Helper()
+		action, disposition := outcome(&ev)
+		if got := [2]int64{action, disposition}; got != want {
+			t.Errorf("%v %q: action and disposition %v, want %v", ev.Action, ev.Denial, got, want)
+		}
+	}
+	f([2]int64{1, 1}, models.Event{})
+	f([2]int64{1, 1}, models.Event{Action: models.Monitor})
+	f([2]int64{1, 14}, models.Event{Action: models.Throttle})
+	f([2]int64{2, 25}, models.Event{Action: models.Throttle, Denial: models.SubjectRate})
+	f([2]int64{2, 23}, models.Event{Action: models.StepUp, Denial: models.StepUpRequired})
+	f([2]int64{2, 2}, models.Event{Action: models.Deny, Denial: models.RiskDenied})
+	f([2]int64{2, 25}, models.Event{Kind: models.RefusalEvent, Action: models.Deny, Denial: models.NoCredentials})
+	f([2]int64{1, 27}, models.Event{Denial: models.UpstreamTimeout})
+	// shadow: asked for and not applied
+	f([2]int64{3, 15}, models.Event{Mode: models.Shadow, ByRisk: models.Deny})
+	f([2]int64{3, 15}, models.Event{PolicyMode: models.Shadow, ByPolicy: models.Deny})
+	f([2]int64{1, 1}, models.Event{Mode: models.Shadow, ByRisk: models.Monitor})
+	f([2]int64{3, 15}, models.Event{Kind: models.FindingEvent})
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	good := string(AppendEvent(nil, sample(), clearMode))
+	f := func(name, src string) {
+		t.Helper()
+		if err := Decode([]byte(src), new(models.Event)); err == nil {
+			t.Errorf("%s was read", name)
+		}
+	}
+	f("nothing", "")
+	f("another product's event", `{"class_uid":6003,"time":1}`)
+	f("a later version", strings.Replace(good, `"riskgate":{"version":1`, `"riskgate":{"version":2`, 1))
+	f("an unknown group", strings.Replace(good, `"group":"network"`, `"group":"aura"`, 1))
+	f("a group called unknown", strings.Replace(good, `"group":"network"`, `"group":"unknown"`, 1))
+	f("an unknown action", strings.Replace(good, `"action":"`, `"action":"x`, 1))
+	f("broken features", strings.Replace(good, `"features":"AQ`, `"features":"Ag`, 1))
+	f("a short pseudonym", strings.Replace(good, `"uid":"0708`, `"uid":"`, 1))
+}
+
+func FuzzAnyTextIsValidJSON(f *testing.F) {
+	f.Add([]byte("/a\"\\\x00\xff\xed\xa0\x80"), "sni\x7f\xc0", int64(5), 0.1)
+	f.Add([]byte("/orders/17"), "edge", int64(-62135596800), math.Copysign(0, -1))
+	f.Fuzz(func(t *testing.T, b []byte, s string, n int64, x float64) {
+		ev := sample()
+		ev.Path, ev.Host, ev.Agent, ev.RequestID, ev.Method = b, b, b, b, b
+		ev.CredID, ev.Policies, ev.Challenge, ev.TraceID, ev.Payload = b, b, b, b, b
+		ev.BytesIn, ev.Assessment.Score, ev.Credit = n, x, x
+		check := func(same bool) {
+			for _, opt := range []Options{clearMode, {Privacy: Truncate, Version: s}} {
+				if out := AppendEvent(nil, ev, opt); !json.Valid(out) || bytes.ContainsAny(out, "\r\n") {
+					t.Fatalf("not one line of JSON: %q", out)
+				}
+			}
+			var got models.Event
+			if err := Decode(AppendEvent(nil, ev, clearMode), &got); err != nil {
+				t.Fatal(err)
+			}
+			if same {
+				checkSame(t, ev, &got)
+			}
+		}
+		check(!math.IsNaN(x) && !math.IsInf(x, 0))
+		ev.Node, ev.Route, ev.Upstream, ev.Denial, ev.Finding, ev.TLS.ServerName = s, s, s, models.Denial(s), s, s
+		check(false)
+	})
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add(AppendEvent(nil, sample(), clearMode))
+	f.Add(AppendEvent(nil, &models.Event{Kind: models.ConfigEvent, Payload: []byte(`{"a":1}`)}, clearMode))
+	f.Fuzz(func(t *testing.T, src []byte) {
+		var first, second models.Event
+		if Decode(src, &first) != nil {
+			return
+		}
+		line := AppendEvent(nil, &first, clearMode)
+		if !json.Valid(line) {
+			t.Fatalf("what was decoded encodes as %q", line)
+		}
+		if err := Decode(line, &second); err != nil {
+			t.Fatalf("what was decoded and encoded cannot be read: %v", err)
+		}
+	})
+}

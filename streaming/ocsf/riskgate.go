@@ -1,0 +1,259 @@
+package ocsf
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"math"
+	"unicode/utf8"
+
+	"github.com/riskgate/riskgate/models"
+)
+
+// unmappedVersion is the version of unmapped.riskgate. Members are only ever
+// added to it.
+const unmappedVersion = 1
+
+// appendEnd writes unmapped.riskgate, which holds all that OCSF has no name for,
+// and everything that a decision was computed from.
+func appendEnd(dst []byte, ev *models.Event, opt Options) []byte {
+	dst = append(dst, `"unmapped":{"riskgate":{`...)
+	dst = number(dst, `"version":`, unmappedVersion)
+	dst = text(dst, `"kind":`, ev.Kind.String())
+	dst = text(dst, `"node":`, ev.Node)
+	dst = unsigned(dst, `"boot":`, ev.Boot)
+	dst = unsigned(dst, `"seq":`, ev.Seq)
+	if !opt.clear() {
+		dst = append(dst, `"privacy":"truncate",`...)
+	}
+	dst = appendDecision(dst, ev)
+	dst = appendAssessment(dst, &ev.Assessment)
+	dst = appendContributions(dst, ev)
+	dst = appendInputs(dst, ev)
+	dst = appendCaller(dst, ev)
+	dst = appendObserved(dst, &ev.Observed, opt)
+	dst = appendExact(dst, ev)
+	dst = appendPayload(dst, `"payload":`, ev.Payload)
+	dst = appendRaw(dst, ev, opt)
+	return closeWith(closeWith(closeWith(dst, '}'), '}'), '}')
+}
+
+func appendDecision(dst []byte, ev *models.Event) []byte {
+	dst = text(dst, `"action":`, ev.Action.String())
+	dst = text(dst, `"by_risk":`, ev.ByRisk.String())
+	dst = text(dst, `"by_policy":`, ev.ByPolicy.String())
+	dst = text(dst, `"mode":`, ev.Mode.String())
+	dst = text(dst, `"policy_mode":`, ev.PolicyMode.String())
+	dst = text(dst, `"class":`, ev.Class.String())
+	dst = textIf(dst, `"challenge":`, view(ev.Challenge))
+	dst = numberIf(dst, `"max_age_ns":`, int64(ev.MaxAge))
+	dst = trueIf(dst, `"passed":`, ev.Passed)
+	dst = floatIf(dst, `"credit":`, ev.Credit)
+	dst = textIf(dst, `"finding":`, ev.Finding)
+	if ev.Login != models.NoLogin {
+		dst = text(dst, `"login":`, ev.Login.String())
+	}
+	return dst
+}
+
+func appendAssessment(dst []byte, a *models.Assessment) []byte {
+	dst = floatIf(dst, `"score":`, a.Score)
+	dst = floatIf(dst, `"actor_score":`, a.ActorScore)
+	dst = floatIf(dst, `"nats":`, a.Nats)
+	dst = floatIf(dst, `"actor_nats":`, a.ActorNats)
+	dst = floatIf(dst, `"base":`, a.Base)
+	dst = floatIf(dst, `"confidence":`, a.Confidence)
+	dst = floatIf(dst, `"refill":`, a.Refill)
+	dst = text(dst, `"level":`, a.Level.String())
+	dst = text(dst, `"wanted":`, a.Wanted.String())
+	if a.NumReasons > 0 {
+		dst = append(dst, `"reasons":[`...)
+		for _, g := range a.Top() {
+			dst = text(dst, "", g.String())
+		}
+		dst = closeWith(dst, ']')
+	}
+	return dst
+}
+
+// appendContributions writes one object for each group that says anything.
+func appendContributions(dst []byte, ev *models.Event) []byte {
+	dst = append(dst, `"contributions":[`...)
+	for g := range ev.Evidence {
+		e, c := &ev.Evidence[g], &ev.Assessment.Contributions[g]
+		if silent(e, c) {
+			continue
+		}
+		dst = append(dst, '{')
+		dst = text(dst, `"group":`, models.Group(g).String())
+		dst = text(dst, `"state":`, e.State.String())
+		dst = floatIf(dst, `"nats":`, c.Nats)
+		dst = floatIf(dst, `"points":`, c.Points)
+		dst = appendFacts(dst, &e.Facts)
+		dst = closeWith(dst, '}')
+	}
+	return appendEvidence(closeWith(dst, ']'), ev)
+}
+
+// appendEvidence writes lambda and confidence of the groups that contributions
+// lists, in its order, as base64 of little-endian float64: who explains wants
+// them to the bit, and a reader has the nats.
+func appendEvidence(dst []byte, ev *models.Event) []byte {
+	var room [16 * int(models.NumGroups)]byte
+	raw := room[:0]
+	for g := range ev.Evidence {
+		e := &ev.Evidence[g]
+		if !silent(e, &ev.Assessment.Contributions[g]) {
+			raw = binary.LittleEndian.AppendUint64(raw, math.Float64bits(e.Lambda))
+			raw = binary.LittleEndian.AppendUint64(raw, math.Float64bits(e.Confidence))
+		}
+	}
+	return base64If(dst, `"evidence":`, raw)
+}
+
+func silent(e *models.Evidence, c *models.Contribution) bool {
+	bits := math.Float64bits(e.Lambda) | math.Float64bits(e.Confidence) |
+		math.Float64bits(c.Nats) | math.Float64bits(c.Points) | uint64(e.State)
+	for i := range e.Facts {
+		bits |= uint64(e.Facts[i].Code) | uint64(math.Float32bits(e.Facts[i].Value))
+	}
+	return bits == 0
+}
+
+func appendFacts(dst []byte, facts *[models.MaxFacts]models.Fact) []byte {
+	last := len(facts)
+	for last > 0 && facts[last-1].Code == 0 && math.Float32bits(facts[last-1].Value) == 0 {
+		last--
+	}
+	if last == 0 {
+		return dst
+	}
+	dst = append(dst, `"facts":[`...)
+	for _, f := range facts[:last] {
+		dst = append(dst, '{')
+		dst = text(dst, `"fact":`, f.Code.String())
+		dst = float32If(dst, `"value":`, f.Value)
+		dst = closeWith(dst, '}')
+	}
+	return closeWith(dst, ']')
+}
+
+// appendInputs writes what the score was computed from.
+func appendInputs(dst []byte, ev *models.Event) []byte {
+	dst = hexadecimal(dst, `"config_hash":`, ev.ConfigHash[:])
+	dst = trueIf(dst, `"look":`, ev.Features.Has(models.IsLook))
+	if ev.Kind != models.DecisionEvent && ev.Features == (models.Features{}) {
+		return dst
+	}
+	var room [8 + int(models.NumGroups) + 4*models.MaxFeatures]byte
+	dst = append(dst, `"features":"`...)
+	dst = base64.StdEncoding.AppendEncode(dst, ev.Features.AppendBinary(room[:0]))
+	return append(dst, '"', ',')
+}
+
+func appendCaller(dst []byte, ev *models.Event) []byte {
+	dst = text(dst, `"subject":`, ev.Subject.String())
+	dst = text(dst, `"credential":`, ev.Credential.String())
+	dst = trueIf(dst, `"established":`, ev.Established)
+	dst = trueIf(dst, `"machine":`, ev.Machine)
+	dst = trueIf(dst, `"can_step_up":`, ev.CanStepUp)
+	if ev.TLS != (models.TLSFacts{}) {
+		dst = openObject(dst, `"tls":`)
+		dst = numberIf(dst, `"version":`, int64(ev.TLS.Version))
+		dst = textIf(dst, `"ja4":`, ev.TLS.JA4)
+		dst = textIf(dst, `"server_name":`, ev.TLS.ServerName)
+		dst = textIf(dst, `"alpn":`, ev.TLS.ALPN)
+		dst = closeWith(dst, '}')
+	}
+	return dst
+}
+
+// appendObserved writes the keyed hashes that learning reads. The object number
+// is an id of the path and left out with it.
+func appendObserved(dst []byte, o *models.Observed, opt Options) []byte {
+	if *o == (models.Observed{}) {
+		return dst
+	}
+	dst = openObject(dst, `"observed":`)
+	dst = numberIf(dst, `"address":`, int64(o.Address))
+	dst = numberIf(dst, `"network":`, int64(o.Network))
+	dst = numberIf(dst, `"country":`, int64(o.Country))
+	dst = numberIf(dst, `"fingerprint":`, int64(o.Fingerprint))
+	dst = numberIf(dst, `"handshake":`, int64(o.Handshake))
+	dst = numberIf(dst, `"family":`, int64(o.Family))
+	dst = numberIf(dst, `"device_type":`, int64(o.DeviceType))
+	dst = numberIf(dst, `"credential":`, int64(o.Credential))
+	dst = numberIf(dst, `"object":`, int64(o.Object))
+	dst = numberIf(dst, `"device_token":`, int64(o.DeviceToken))
+	dst = numberIf(dst, `"login_user":`, int64(o.LoginUser))
+	if opt.clear() && o.ObjectSeq != -1 {
+		dst = number(dst, `"object_seq":`, o.ObjectSeq)
+	}
+	dst = float32If(dst, `"radius_km":`, o.Place.Radius)
+	dst = trueIf(dst, `"located":`, o.Place.HasLocation)
+	if !hasCountry(&o.Place) || !o.Place.HasLocation {
+		dst = float32If(dst, `"lat":`, o.Place.Latitude)
+		dst = float32If(dst, `"long":`, o.Place.Longitude)
+	}
+	return closeWith(dst, '}')
+}
+
+// appendExact writes what OCSF's own members round.
+func appendExact(dst []byte, ev *models.Event) []byte {
+	dst = numberIf(dst, `"ns":`, remainder(ev.Time))
+	dst = numberIf(dst, `"first_ns":`, remainder(ev.FirstTime))
+	dst = numberIf(dst, `"last_ns":`, remainder(ev.LastTime))
+	dst = numberIf(dst, `"duration_ns":`, int64(ev.Duration))
+	dst = numberIf(dst, `"upstream_ns":`, int64(ev.UpstreamTime))
+	dst = numberIf(dst, `"bytes_in":`, ev.BytesIn)
+	dst = numberIf(dst, `"bytes_out":`, ev.BytesOut)
+	if ev.Upstream != "" && ev.Kind != models.DecisionEvent && ev.Kind != models.RefusalEvent {
+		dst = text(dst, `"upstream":`, ev.Upstream)
+	}
+	if ev.Route != "" && ev.Kind != models.DecisionEvent && ev.Kind != models.RefusalEvent {
+		dst = text(dst, `"route":`, ev.Route)
+	}
+	if ev.Kind == models.AuthenticationEvent || ev.Kind == models.FindingEvent {
+		dst = textIf(dst, `"trace":`, view(ev.TraceID))
+	}
+	if len(ev.Method) > 0 && !knownMethod(view(ev.Method)) {
+		dst = text(dst, `"method":`, view(ev.Method))
+	}
+	if ev.Prefix.IsValid() {
+		dst = append(dst, `"prefix":"`...)
+		dst = append(ev.Prefix.AppendTo(dst), '"', ',')
+	}
+	dst = trueIf(dst, `"no_client":`, ev.Prefix.IsValid() && !ev.Client.IsValid())
+	return trueIf(dst, `"no_peer":`, ev.Client.IsValid() && !ev.Peer.IsValid())
+}
+
+// appendRaw writes, as base64, the texts of the request that are not UTF-8 and
+// had to be changed for JSON.
+func appendRaw(dst []byte, ev *models.Event, opt Options) []byte {
+	from := len(dst)
+	dst = openObject(dst, `"raw":`)
+	start := len(dst)
+	dst = rawIf(dst, `"method":`, ev.Method)
+	dst = rawIf(dst, `"host":`, ev.Host)
+	dst = rawIf(dst, `"request_id":`, ev.RequestID)
+	dst = rawIf(dst, `"trace":`, ev.TraceID)
+	dst = rawIf(dst, `"policies":`, ev.Policies)
+	dst = rawIf(dst, `"challenge":`, ev.Challenge)
+	if opt.clear() || ev.Credential == models.APIKey {
+		dst = rawIf(dst, `"credential":`, ev.CredID)
+	}
+	if opt.clear() {
+		dst = rawIf(dst, `"path":`, ev.Path)
+		dst = rawIf(dst, `"agent":`, ev.Agent)
+	}
+	if len(dst) == start {
+		return dst[:from]
+	}
+	return closeWith(dst, '}')
+}
+
+func rawIf(dst []byte, key string, value []byte) []byte {
+	if utf8.Valid(value) {
+		return dst
+	}
+	return base64If(dst, key, value)
+}
