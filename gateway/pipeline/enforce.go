@@ -5,26 +5,31 @@ import (
 	"github.com/riskgate/riskgate/models"
 )
 
-// enforce applies the stricter of policy, route and risk, and spends the
-// subject's bucket at the rate that the score allows.
+// policyRefill is the share of its rate at which a caller's bucket fills when a
+// policy asks to throttle it.
+const policyRefill = 1.0 / 16
+
+// enforce applies the stricter of policy, route and risk.
 func (p *Pipeline) enforce(d *decision) models.Denial {
 	e := &d.event
 	r := d.snapshot.Risk.Resolve(&e.Assessment, &e.Features, e.Class, e.CanStepUp)
 	e.ByRisk, e.Finding = r.Action, string(r.Finding)
-	action, refill := models.Allow, 1.0
+	byRisk, refill := models.Allow, 1.0
 	if e.Mode == models.Enforce {
-		action, refill = r.Action, r.Refill
+		byRisk, refill = r.Action, r.Refill
 	}
 	byPolicy := max(d.policy.Action, d.demanded())
-	if max(e.ByRisk, e.ByPolicy) > max(action, byPolicy) {
+	if byPolicy == models.Throttle {
+		refill = min(refill, policyRefill)
+	}
+	e.Action = max(byRisk, byPolicy)
+	if max(e.ByRisk, e.ByPolicy) > e.Action {
 		p.Metrics.shadowed.Inc()
 	}
-	if d.route.Limited {
-		d.bucket = p.Limiter.Spend(e.Pseudonym, refill, d.view.Time)
-	} else {
-		d.bucket.Allowed = true
+	if denial := p.refuse(d, byRisk, byPolicy); denial != "" {
+		return denial
 	}
-	return p.conclude(d, action, byPolicy)
+	return p.spend(d, refill)
 }
 
 // demanded returns StepUp when the route asks for an authentication that the
@@ -41,10 +46,9 @@ func (d *decision) demanded() models.Action {
 	return models.StepUp
 }
 
-// conclude turns the two actions into one action and its denial.
-func (p *Pipeline) conclude(d *decision, byRisk, byPolicy models.Action) models.Denial {
+// refuse returns why the request is refused by what it is, if it is.
+func (p *Pipeline) refuse(d *decision, byRisk, byPolicy models.Action) models.Denial {
 	e := &d.event
-	e.Action = max(byRisk, byPolicy)
 	switch {
 	case byPolicy == models.Deny:
 		return models.PolicyDenied
@@ -55,13 +59,24 @@ func (p *Pipeline) conclude(d *decision, byRisk, byPolicy models.Action) models.
 		return models.StepUpImpossible
 	case e.Action == models.StepUp:
 		return p.challenge(d)
-	case !d.bucket.Allowed:
+	}
+	return ""
+}
+
+// spend takes the request from the subject's bucket, at the rate that the score
+// allows. The action is a throttle only when the bucket refused or delayed.
+func (p *Pipeline) spend(d *decision, refill float64) models.Denial {
+	e := &d.event
+	e.Action = min(e.Action, models.Monitor)
+	if !d.route.Limited {
+		return ""
+	}
+	d.bucket = p.Limiter.Spend(e.Pseudonym, refill, d.view.Time)
+	if !d.bucket.Allowed {
 		e.Action = models.Throttle
 		return models.SubjectRate
 	}
-	if e.Action == models.Throttle && d.bucket.Delay == 0 { // asked for by policy, and the bucket had room
-		e.Action = models.Monitor
-	} else if d.bucket.Delay > 0 {
+	if d.bucket.Delay > 0 {
 		e.Action = models.Throttle
 	}
 	return ""
