@@ -23,7 +23,7 @@ var may = map[string][]string{
 	"gateway":   {"models", "risk", "signals", "streaming"},
 	"bench":     {"models", "risk", "signals", "streaming"},
 	"testdata":  {"models", "signals"},
-	"cmd":       {"models", "risk", "signals", "streaming", "gateway", "bench"},
+	"cmd":       {"models", "risk", "signals", "streaming", "gateway", "bench", "testdata"},
 }
 
 // home says in which folder a heavy dependency lives. Tests may use it anywhere.
