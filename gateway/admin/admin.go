@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"os"
 	"strings"
 	"time"
@@ -78,6 +79,9 @@ func (a *Admin) routes(registry prometheus.Gatherer) http.Handler {
 	mux.HandleFunc("POST /-/reload", a.reload)
 	mux.HandleFunc("GET /-/events", a.events)
 	mux.HandleFunc("GET /-/events/{id}", a.explain)
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	return mux
 }
 

@@ -99,6 +99,7 @@ func TestEndpoints(t *testing.T) {
 		{"GET", "/-/events?n=0", 400, "want a positive number"},
 		{"GET", "/-/events/known", 200, `{"score":1}`},
 		{"GET", "/-/events/other", 404, "no such event"},
+		{"GET", "/debug/pprof/heap?debug=1", 200, "heap profile"},
 		{"GET", "/", 404, ""},
 	} {
 		if status, body := call(t, c.method, url+c.path); status != c.status || !strings.Contains(body, c.body) {

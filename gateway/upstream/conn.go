@@ -22,6 +22,7 @@ type conn struct {
 	raw   syscall.RawConn // of the TCP connection; nil where there is none
 	br    *bufio.Reader   // nil while idle
 	since time.Time       // idle since
+	armed time.Time       // when the deadline for a whole round trip was set; zero: another one is set
 	used  bool            // has served a request before
 	ready bool            // result of poll
 	poll  func(fd uintptr)
@@ -63,6 +64,16 @@ func (c *conn) readable() bool {
 		return true
 	}
 	return c.ready
+}
+
+// allow gives a round trip from now on its time. A deadline set a moment ago is
+// left as it is: setting one costs as much as all else that is done here.
+func (c *conn) allow(now time.Time, timeout time.Duration) error {
+	if !c.armed.IsZero() && now.Sub(c.armed) < timeout/16 {
+		return nil
+	}
+	c.armed = now
+	return c.net.SetDeadline(now.Add(timeout))
 }
 
 func (c *conn) open() {

@@ -18,6 +18,7 @@ func (c *call) exchange(m *member, cn *conn, r *Result) *failure {
 	var h head
 	var f *failure
 	if c.stream {
+		cn.armed = time.Time{}
 		h, f = c.upload(cn)
 	} else {
 		h, f = c.roundTrip(cn)
@@ -45,7 +46,7 @@ func (c *call) writeHead(host string) {
 // roundTrip sends a request whose body is at hand.
 func (c *call) roundTrip(cn *conn) (h head, f *failure) {
 	// One deadline for both directions; a large body gets a second for the answer.
-	if err := cn.net.SetDeadline(time.Now().Add(c.pool.config.ResponseTimeout)); err != nil {
+	if err := cn.allow(c.now, c.pool.config.ResponseTimeout); err != nil {
 		return h, c.broken(cn, writeFailure(err))
 	}
 	small := len(c.body) <= smallBody
@@ -55,6 +56,7 @@ func (c *call) roundTrip(cn *conn) (h head, f *failure) {
 	_, err := cn.net.Write(c.head)
 	if err == nil && !small {
 		if _, err = cn.net.Write(c.body); err == nil {
+			cn.armed = time.Time{}
 			err = cn.net.SetReadDeadline(time.Now().Add(c.pool.config.ResponseTimeout))
 		}
 	}
@@ -100,6 +102,7 @@ func (c *call) receive(t *target, cn *conn, h head, r *Result) *failure {
 	case h.length == -1 && c.receiveChunks(t, cn, h):
 		return nil
 	}
+	cn.armed = time.Time{}
 	b := &Body{
 		target: t, conn: cn, length: h.length, left: max(h.length, 0), keep: h.keep,
 		idle: c.pool.config.IdleTimeout, pulse: liveness,
@@ -124,6 +127,7 @@ func (c *call) describe(h head) {
 func (c *call) receiveAll(t *target, cn *conn, h head) *failure {
 	n := int(h.length)
 	if n > cn.br.Buffered() {
+		cn.armed = time.Time{}
 		if err := cn.net.SetReadDeadline(time.Now().Add(c.pool.config.IdleTimeout)); err != nil {
 			return incomplete(err)
 		}

@@ -3,6 +3,7 @@ package upstream
 import (
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/riskgate/riskgate/models"
 	"github.com/valyala/fasthttp"
@@ -31,13 +32,14 @@ type call struct {
 	req  *fasthttp.Request
 	resp *fasthttp.Response
 
-	head   []byte // request header as sent
-	body   []byte // request body, unless it is streamed
-	buffer []byte // memory of body where a small stream was read into it
-	stream bool   // the body is streamed
-	again  bool   // a request that did not reach its target may be sent again
-	unread bool   // the client's body was not read to its end
-	old    bool   // the client speaks HTTP/1.0
+	now    time.Time // of the attempt
+	head   []byte    // request header as sent
+	body   []byte    // request body, unless it is streamed
+	buffer []byte    // memory of body where a small stream was read into it
+	stream bool      // the body is streamed
+	again  bool      // a request that did not reach its target may be sent again
+	unread bool      // the client's body was not read to its end
+	old    bool      // the client speaks HTTP/1.0
 }
 
 var calls = sync.Pool{New: func() any { return new(call) }}
@@ -141,8 +143,9 @@ func (c *call) try(r *Result) (f *failure) {
 // Unreached says that the target cannot have acted on the request.
 func (c *call) attempt(m *member, fresh bool, r *Result) (unreached bool, f *failure) {
 	var cn *conn
+	c.now = time.Now()
 	if !fresh {
-		cn = m.take()
+		cn = m.take(c.now, c.again)
 	}
 	if cn == nil {
 		n, err := m.dial(m.target, c.pool.config.ConnectTimeout)

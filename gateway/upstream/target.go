@@ -92,9 +92,14 @@ func (t *target) fail(d models.Denial) {
 	}
 }
 
+// unwatched is how long a connection may be idle before it is asked, at its next
+// use, whether the other side has closed it: a system call. A request that can be
+// repeated does not need the answer sooner.
+const unwatched = 2 * time.Millisecond
+
 // take returns the connection used last that is still fit for use, nil if there
-// is none.
-func (t *target) take() *conn {
+// is none. Again says that the request can be sent again if it was not.
+func (t *target) take(now time.Time, again bool) *conn {
 	for {
 		t.mu.Lock()
 		n := len(t.idle)
@@ -108,7 +113,7 @@ func (t *target) take() *conn {
 		t.mu.Unlock()
 		// Readable while idle means closed by the other side, or an answer that
 		// nobody asked for: it must not become the answer to the next request.
-		if !c.readable() {
+		if again && now.Sub(c.since) < unwatched || !c.readable() {
 			c.used = true
 			return c
 		}
