@@ -27,8 +27,8 @@ type Config struct {
 	Ring RingConfig `yaml:"ring"`
 	// Batch bounds what is handed to the sink at once.
 	Batch BatchConfig `yaml:"batch"`
-	// Privacy is clear or truncate; see package ocsf for what each writes.
-	// Default truncate.
+	// Privacy is clear or truncate; docs/events.md says what each shows. Default
+	// truncate.
 	Privacy ocsf.Privacy `yaml:"privacy"`
 }
 

@@ -105,7 +105,7 @@ func (c *Contribution) walk(w walker) {
 	for i := range c.Hours {
 		w.u8(&c.Hours[i])
 	}
-	w.u8(&c.Month)
+	w.u16(&c.Month)
 	c.Location.walk(w)
 }
 

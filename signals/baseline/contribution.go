@@ -34,7 +34,7 @@ type Contribution struct {
 	TokenAt      uint32 // when a device token was first seen valid; 0: never
 
 	Hours [24]uint8 // looks by hour of day in quarters, see AddHour
-	Month uint8     // 30-day period, modulo 256, up to which Hours is decayed
+	Month uint16    // 30-day period up to which Hours is decayed
 
 	Location Location
 }

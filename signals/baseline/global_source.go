@@ -156,10 +156,11 @@ func (e *Source) share(above, strength float64, now uint32) float64 {
 func logOdds(share float64) float64 { return models.Ln(share / (1 - share)) }
 
 // ClassNats is what the classes of an address say by themselves: the strongest
-// counts. A private relay runs in somebody's data center without being one.
+// counts. A private relay runs in somebody's data center without being one, and a
+// machine client is expected to live in one.
 func ClassNats(classes models.Flag) float64 {
 	nats := 0.0
-	if classes&models.SourceHosting != 0 && classes&models.SourceRelay == 0 {
+	if classes&models.SourceHosting != 0 && classes&(models.SourceRelay|models.IsMachine) == 0 {
 		nats = hostingNats
 	}
 	if classes&models.SourceVPN != 0 && classes&models.SourceRelay == 0 {

@@ -34,20 +34,23 @@ func Learn(p *Profile, ev *models.Event) (share bool) {
 	p.Own.countStepUp(ev)
 	weight := omega(ev)
 	if weight > 0 {
-		p.Local.peak(now)
+		p.Local.peak(now / 3600)
 	}
-	p.Local.attend(&p.Own, ev, now)
+	session := p.Local.attend(&p.Own, ev, now)
 	if weight == 0 {
 		return false
 	}
-	look := ev.Features.Has(models.IsLook)
-	if look {
+	// The look of a session teaches; where it was refused or failed, its first
+	// verified success does. A passed step-up always does.
+	teaches := ev.Passed || session.Token&taught == 0
+	if teaches {
 		p.Own.learnLook(ev, weight, now)
+		session.Token |= taught
 	}
 	p.Own.succeed(now)
 	p.Local.Classes |= 1 << ev.Class
 	hour := uint16(now / 3600)
-	share = look && p.Local.GlobalHour != hour
+	share = teaches && p.Local.GlobalHour != hour
 	if share {
 		p.Local.GlobalHour = hour
 	}

@@ -22,8 +22,8 @@ const (
 )
 
 // peak notes the rates of a verified request.
-func (l *Local) peak(now uint32) {
-	l.PeakHour = now / 3600
+func (l *Local) peak(hour uint32) {
+	l.PeakHour = max(l.PeakHour, hour)
 	l.MinutePeak = max(l.MinutePeak, l.Minute)
 	l.HourPeak = max(l.HourPeak, l.Hour)
 }
@@ -32,7 +32,7 @@ func (l *Local) peak(now uint32) {
 // the hour held.
 func (l *Local) roll(now uint32) {
 	hour := now / 3600
-	if l.Objects.Hour != hour && l.Objects.Requests > 0 {
+	if l.Objects.Hour < hour && l.Objects.Requests > 0 {
 		if l.PeakHour == l.Objects.Hour { // the hour had verified requests
 			x := models.Ln(1 + l.Objects.Distinct())
 			move(&l.ObjectsMean, &l.ObjectsVar, l.ObjectSample, x, rateStep)
@@ -89,7 +89,7 @@ func move(mean, variance *float32, n uint16, x, step float64) {
 // See counts a request for an object, given by the hash of its ids, and its
 // number if it has one. Zero is no object; a new hour starts anew.
 func (o *Objects) See(object uint32, number int64, now uint32) {
-	if hour := now / 3600; o.Hour != hour {
+	if hour := now / 3600; o.Hour < hour {
 		*o = Objects{Hour: hour}
 	}
 	if object == 0 {

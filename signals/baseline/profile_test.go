@@ -33,7 +33,7 @@ func randomContribution(r *rand.Rand) Contribution {
 	for i := range c.Hours {
 		c.Hours[i] = uint8(r.Uint32N(120))
 	}
-	c.Month = uint8(c.At / monthSeconds)
+	c.Month = uint16(c.At / monthSeconds)
 	c.Location = Location{Latitude: int16(r.Int32N(18000) - 9000), Longitude: int16(r.Int32N(36000) - 18000), Radius: 20, Network: 7, At: r.Uint32(), Softened: 1}
 	return c
 }

@@ -9,6 +9,7 @@ const (
 	flipsOfTwo    = 3 // changes to and fro that mean two places at once
 
 	statusBits = 0x03 // of Session.Token: the status of the device token
+	taught     = 0x40 // of Session.Token: its values were learned
 	isV6       = 0x80 // of Session.Token: the address was IPv6
 )
 
@@ -139,8 +140,8 @@ func (s *Session) flips(a *Arrival) uint8 {
 	return min(s.Flips, 254) + 1
 }
 
-// attend brings the record of the session up to date.
-func (l *Local) attend(c *Contribution, ev *models.Event, now uint32) {
+// attend brings the record of the session up to date and returns it.
+func (l *Local) attend(c *Contribution, ev *models.Event, now uint32) *Session {
 	a := ArrivalOf(ev)
 	v := l.Visit(c, &a)
 	i := v.session
@@ -152,15 +153,19 @@ func (l *Local) attend(c *Contribution, ev *models.Event, now uint32) {
 	if network := Fold16(o.Network); s.Last != 0 && network != s.Network {
 		s.Flips, s.Before = s.flips(&a), s.Network
 	}
+	flags := s.Token & taught
 	if ev.Features.Has(models.IsLook) {
 		s.hold(&ev.Evidence)
+		flags = 0
+	}
+	if a.IPv6 {
+		flags |= isV6
 	}
 	s.Fingerprint, s.Last = o.Fingerprint, max(now, s.Last)
 	s.Credential, s.Family, s.Handshake = Fold16(o.Credential), Fold16(o.Family), Fold16(o.Handshake)
 	s.Address, s.Network, s.Country = Fold16(o.Address), Fold16(o.Network), Fold16(o.Country)
-	if s.Token = a.Token; a.IPv6 {
-		s.Token |= isV6
-	}
+	s.Token = a.Token&statusBits | flags
+	return s
 }
 
 func (l *Local) oldestSession() int {

@@ -9,7 +9,7 @@ const monthFactor = 203
 
 // addHour counts a look of that weight in an hour of the day.
 func (c *Contribution) addHour(now uint32, weight float64) {
-	c.decayHours(uint8(now / monthSeconds))
+	c.decayHours(uint16(now / monthSeconds))
 	n := &c.Hours[now/3600%24]
 	add := uint8(weight * hourUnit)
 	if int(*n)+int(add) > 255 {
@@ -20,19 +20,17 @@ func (c *Contribution) addHour(now uint32, weight float64) {
 	*n += add
 }
 
-// decayHours brings the table to a 30-day period. A table not used for more than
-// two years keeps nothing.
-func (c *Contribution) decayHours(month uint8) {
-	for steps := month - c.Month; steps > 0 && steps < 128; steps-- {
-		if month-c.Month > 24 {
-			c.Hours = [24]uint8{}
-			break
+// decayHours brings the table to a later 30-day period.
+func (c *Contribution) decayHours(month uint16) {
+	for ; c.Month < month; c.Month++ {
+		if c.Hours == ([24]uint8{}) {
+			c.Month = month
+			return
 		}
 		for i := range c.Hours {
 			c.Hours[i] = uint8(int(c.Hours[i]) * monthFactor >> 8)
 		}
 	}
-	c.Month = month
 }
 
 func (c *Contribution) addHours(part *Contribution) {

@@ -131,7 +131,7 @@ func TestHours(t *testing.T) {
 	if late, _ := c.HourOf(0); late == 0 {
 		t.Error("midnight is no neighbor of 23:00")
 	}
-	c.decayHours(uint8(at(2000, 0) / monthSeconds))
+	c.decayHours(uint16(at(2000, 0) / monthSeconds))
 	if _, total := c.HourOf(9); total != 0 {
 		t.Errorf("%g looks are left after five years", total)
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -100,9 +101,11 @@ func TestKafkaGetsEveryEvent(t *testing.T) {
 	}
 	c.Kafka.Compression, c.Kafka.TopicPrefix = "lz4", "riskgate."
 	const events = 20000
+	before := cpuTime(t)
 	s := startStream(t, c, 1790000000000)
 	want := publish(t, s, events)
 	stop(t, s)
+	t.Logf("%v of CPU for each event, making it included", (cpuTime(t)-before)/events)
 	got, duplicates := b.collect(t)
 	checkAll(t, want, got)
 	checkNumbers(t, got)
@@ -123,6 +126,15 @@ func TestKafkaGetsEveryEvent(t *testing.T) {
 			t.Fatalf("key %q, pseudonym %q", r.Key, key)
 		}
 	}
+}
+
+// cpuTime is what this process has used so far, in user and kernel mode.
+func cpuTime(t *testing.T) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // checkPlaces compares the partition of each key with Java's.

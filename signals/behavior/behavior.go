@@ -1,0 +1,86 @@
+// Package behavior compares how much and what a caller asks for with its own
+// past.
+package behavior
+
+import (
+	"math"
+
+	"github.com/riskgate/riskgate/models"
+	"github.com/riskgate/riskgate/signals/baseline"
+)
+
+// Evaluate computes the evidence of this family: Rate, Enumeration and
+// RecentBehavior. RecentBehavior is all that earlier requests left behind; risk
+// counts what exceeds the behavior of this one.
+func Evaluate(f *models.Features, out *models.EvidenceSet) {
+	out[models.Rate] = rate(f)
+	out[models.Enumeration] = enumeration(f)
+	out[models.RecentBehavior] = recent(f)
+}
+
+func recent(f *models.Features) models.Evidence {
+	actor := f.Get(models.ActorNats)
+	e := baseline.Say(actor)
+	e.Facts[0] = models.Fact{Code: models.FactActor, Value: float32(actor)}
+	if actor == 0 {
+		e.Facts[0] = models.Fact{}
+	}
+	return e
+}
+
+// peers is what is assumed of a caller about whom nothing is known: the mean of
+// ln(1+quantity) in the busiest part of an hour.
+type peers struct{ minute, hour, objects float64 }
+
+var (
+	people   = peers{minute: 3.0, hour: 5.3, objects: 3.0} // 20/min, 200/h, 20 objects
+	machines = peers{minute: 4.1, hour: 6.9, objects: 4.6} // 60/min, 1000/h, 100 objects
+)
+
+func peersOf(f *models.Features) peers {
+	if f.Has(models.IsMachine) {
+		return machines
+	}
+	return people
+}
+
+// own is an average of the subject with the samples behind it.
+type own struct{ mean, variance, samples float64 }
+
+// sigma returns how far ln(1+y) lies above the own average, blended with that of
+// the peers, in standard deviations.
+func (o own) sigma(y, peer float64) float64 {
+	k := o.samples + baseline.PriorStrength
+	mean := (float64(o.samples*o.mean) + float64(baseline.PriorStrength*peer)) / k
+	variance := (float64(o.samples*o.variance) + baseline.PriorStrength*baseline.PriorVariance) / k
+	return (models.Ln(1+y) - mean) / math.Sqrt(variance+baseline.NoiseVariance)
+}
+
+const leastSamples = 5 // hours before the own average is called history
+
+// rate takes the larger of what the requests per minute and per hour say, each
+// against the shorter and the longer memory.
+func rate(f *models.Features) models.Evidence {
+	p, n := peersOf(f), f.Get(models.RateSamples)
+	minute := twoMemories(f, models.RateMinute, models.RateMinuteMean, models.RateMinuteAnchor, models.RateMinuteVar, p.minute)
+	hour := twoMemories(f, models.RateHour, models.RateHourMean, models.RateHourAnchor, models.RateHourVar, p.hour)
+	e := baseline.Say(baseline.Hinge(max(minute, hour), 3, 0.7, 4))
+	if e.State == models.Clean && n < leastSamples {
+		e.State = models.Learning
+	}
+	var facts baseline.Facts
+	facts.Add(true, models.FactPerMinute, f.Get(models.RateMinute))
+	facts.Add(true, models.FactPerHour, f.Get(models.RateHour))
+	facts.Add(true, models.FactSigma, max(minute, hour))
+	e.Facts = facts.List()
+	return e
+}
+
+// twoMemories returns the larger of two distances: who raises his rate slowly is
+// measured against what was usual half a year ago.
+func twoMemories(f *models.Features, y, mean, anchor, variance models.Feature, peer float64) float64 {
+	o := own{f.Get(mean), f.Get(variance), f.Get(models.RateSamples)}
+	short := o.sigma(f.Get(y), peer)
+	o.mean = f.Get(anchor)
+	return max(short, o.sigma(f.Get(y), peer))
+}

@@ -1,0 +1,2 @@
+// Package signals turns facts and baseline into evidence about one request.
+package signals

@@ -1,0 +1,152 @@
+package geo
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"maps"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gaissmai/bart"
+
+	"github.com/riskgate/riskgate/models"
+)
+
+// Lists classifies addresses by published lists of prefixes and ASNs. It is
+// never changed. The zero value knows nothing.
+type Lists struct {
+	prefixes map[models.Flag]*prefixSet
+	asns     map[uint32]models.Flag
+	kinds    []kindTable
+}
+
+// prefixSet is a set of prefixes that answers which addresses lie in it.
+type prefixSet = bart.Lite
+
+type kindTable struct {
+	flag  models.Flag
+	table *prefixSet
+}
+
+var listFlags = map[string]models.Flag{
+	"hosting": models.SourceHosting, "hosting_asn": models.SourceHosting, "listed": models.SourceListed,
+	"relay": models.SourceRelay, "tor": models.SourceTor, "vpn": models.SourceVPN,
+}
+
+// LoadLists reads the files of Config.Lists.
+func LoadLists(files map[string][]string) (*Lists, error) {
+	l := &Lists{prefixes: map[models.Flag]*prefixSet{}, asns: map[uint32]models.Flag{}}
+	for _, kind := range slices.Sorted(maps.Keys(files)) {
+		for _, name := range files[kind] {
+			if err := l.load(kind, name); err != nil {
+				return nil, fmt.Errorf("load list %s: %w", kind, err)
+			}
+		}
+	}
+	l.index()
+	return l, nil
+}
+
+// index prepares Classes, once everything is read.
+func (l *Lists) index() {
+	for _, flag := range slices.Sorted(maps.Keys(l.prefixes)) {
+		l.kinds = append(l.kinds, kindTable{flag, l.prefixes[flag]})
+	}
+}
+
+func (l *Lists) load(kind, name string) error {
+	file, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }()
+	if err := l.read(kind, file); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// read takes one entry per line. Text after "#" and empty lines are ignored.
+func (l *Lists) read(kind string, r io.Reader) error {
+	flag := listFlags[kind]
+	if flag == 0 {
+		return fmt.Errorf("%q is no kind of list", kind)
+	}
+	lines := bufio.NewScanner(r)
+	for n := 1; lines.Scan(); n++ {
+		text, _, _ := strings.Cut(lines.Text(), "#")
+		if text = strings.TrimSpace(text); text == "" {
+			continue
+		}
+		if err := l.add(kind, flag, text); err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
+		}
+	}
+	return lines.Err()
+}
+
+func (l *Lists) add(kind string, flag models.Flag, text string) error {
+	if kind == "hosting_asn" {
+		n, err := strconv.ParseUint(strings.TrimPrefix(strings.ToUpper(text), "AS"), 10, 32)
+		if err != nil || n == 0 {
+			return fmt.Errorf("%q: want an AS number like AS64496", text)
+		}
+		l.asns[uint32(n)] |= flag
+		return nil
+	}
+	prefix, err := parseListed(text)
+	if err != nil {
+		return fmt.Errorf("%q: want an address or a prefix", text)
+	}
+	if l.prefixes[flag] == nil {
+		l.prefixes[flag] = new(prefixSet)
+	}
+	l.prefixes[flag].Insert(prefix)
+	return nil
+}
+
+// parseListed reads an address or a prefix. Prefixes of length 0 are refused:
+// they would class the whole world.
+func parseListed(text string) (netip.Prefix, error) {
+	if !strings.Contains(text, "/") {
+		addr, err := netip.ParseAddr(text)
+		if err != nil || addr.Zone() != "" {
+			return netip.Prefix{}, fmt.Errorf("no address")
+		}
+		addr = addr.Unmap()
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(text)
+	if err != nil || p.Bits() == 0 || p.Addr().Is4In6() {
+		return netip.Prefix{}, fmt.Errorf("no prefix")
+	}
+	return p.Masked(), nil
+}
+
+// Classes returns the Source bits of an address and its ASN, 0 for unknown.
+func (l *Lists) Classes(addr netip.Addr, asn uint32) models.Flag {
+	if l == nil {
+		return 0
+	}
+	found := l.asns[asn]
+	addr = addr.Unmap()
+	for i := range l.kinds {
+		if l.kinds[i].table.Contains(addr) {
+			found |= l.kinds[i].flag
+		}
+	}
+	return found
+}
+
+// Len returns how many prefixes and ASNs are listed.
+func (l *Lists) Len() int {
+	n := len(l.asns)
+	for i := range l.kinds {
+		n += l.kinds[i].table.Size()
+	}
+	return n
+}
