@@ -39,9 +39,17 @@ fuzz: ## fuzz every target for FUZZTIME (10s)
 	@set -e; for package in $$($(GO) list ./...); do \
 	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 	    echo "$$package $$target"; \
-	    $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package >/tmp/riskgate-fuzz.log 2>&1 || { cat /tmp/riskgate-fuzz.log; exit 1; }; \
+	    $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x $$package; \
 	  done; \
 	done
+
+.PHONY: test-kafka
+test-kafka: ## start a real Apache Kafka (Java 17, Maven, kcat) and require its tests
+	RISKGATE_KAFKA=1 $(GO) test -count 1 -timeout 15m -v -run '^TestKafka' ./streaming/kafka
+
+.PHONY: bench
+bench: ## compare riskgate with a bare proxy; saves bench/results/proxy.json
+	$(GO) run ./bench
 
 .PHONY: golden
 golden: ## hold the score's golden file under GOAMD64=v1 and v3

@@ -54,6 +54,7 @@ type Gateway struct {
 	config  atomic.Pointer[config.Config]
 	fixed   *config.Config // what the start fixed: a reload cannot change it
 	keys    baseline.Keys
+	loaded  []byte // fingerprint of the watched files at the start
 
 	memory    *baseline.Memory
 	geo       *geo.Databases
@@ -92,6 +93,7 @@ func New(o Options) (*Gateway, error) {
 	}
 	g := &Gateway{options: o, log: o.Log, boot: uint64(o.Clock().UnixMilli()), fixed: c, registry: prometheus.NewRegistry()}
 	g.config.Store(c)
+	g.loaded = g.fingerprint()
 	if err := g.open(c); err != nil {
 		return nil, errors.Join(err, g.release(context.Background()))
 	}
@@ -167,7 +169,7 @@ func (g *Gateway) Start() error {
 		return err
 	}
 	if len(g.options.Files) > 0 {
-		g.background.Go(func() { g.watch(ctx) })
+		g.background.Go(func() { g.watch(ctx, g.loaded) })
 	}
 	g.ready.Store(true)
 	return nil

@@ -6,9 +6,12 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -92,8 +95,8 @@ func (g *Gateway) reloadLists(c *config.Config) error {
 	return nil
 }
 
-// needsRestart returns an error that names the first section that only a restart
-// can change.
+// needsRestart returns an error that names the first value that only a restart
+// can change, and its place.
 func (g *Gateway) needsRestart(next *config.Config) error {
 	for _, part := range []struct {
 		path      string
@@ -109,22 +112,51 @@ func (g *Gateway) needsRestart(next *config.Config) error {
 		{"stepup.entries", g.fixed.StepUp.Entries, next.StepUp.Entries},
 		{"streaming", g.fixed.Streaming, next.Streaming},
 	} {
-		if !reflect.DeepEqual(part.old, part.next) {
-			return fmt.Errorf("%s: changed, want the old value until a restart", part.path)
+		path := different(part.path, reflect.ValueOf(part.old), reflect.ValueOf(part.next))
+		if path != "" {
+			return fmt.Errorf("%s%s: changed, want the old value until a restart", g.place(next, path), path)
 		}
 	}
 	return nil
 }
 
+// place returns "file:line:col: " of a path, nothing where no file is known.
+func (g *Gateway) place(c *config.Config, path string) string {
+	if len(g.options.Files) == 0 {
+		return ""
+	}
+	return g.options.Files[0] + ":" + c.Place(path) + ": "
+}
+
+// different returns the path of the first value below path in which two values
+// of one type differ, nothing if they are equal.
+func different(path string, a, b reflect.Value) string {
+	if reflect.DeepEqual(a.Interface(), b.Interface()) {
+		return ""
+	}
+	if a.Kind() == reflect.Struct {
+		for i := range a.NumField() {
+			f := a.Type().Field(i)
+			name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+			if !f.IsExported() || name == "" || name == "-" {
+				continue
+			}
+			if deeper := different(path+"."+name, a.Field(i), b.Field(i)); deeper != "" {
+				return deeper
+			}
+		}
+	}
+	return path
+}
+
 // watchEvery is how often files are looked at for changes.
 const watchEvery = time.Second
 
-// watch reloads when a file has changed and has then been still for one look, so
-// that a file is not read while it is written.
-func (g *Gateway) watch(ctx context.Context) {
+// watch reloads when a file is not as it was when loaded was taken and has then
+// been still for one look, so that a file is not read while it is written.
+func (g *Gateway) watch(ctx context.Context, loaded []byte) {
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
-	loaded := g.fingerprint()
 	last := loaded
 	for {
 		select {
@@ -158,14 +190,17 @@ func (g *Gateway) fingerprint() []byte {
 	return h.Sum(nil)
 }
 
-// watched lists the files and folders that a reload reads.
+// watched lists the files and folders that a reload reads, but for the databases,
+// which are watched by their own package.
 func (g *Gateway) watched() []string {
 	c := g.config.Load()
 	files := append([]string{}, g.options.Files...)
-	for _, f := range []string{c.Authn.APIKeys.File, c.Authz.Policies, c.Listener.TLS.Cert, c.Listener.TLS.Key} {
-		if f != "" {
-			files = append(files, f)
-		}
+	files = append(files, c.Authn.APIKeys.File, c.Authz.Policies, c.Listener.TLS.Cert, c.Listener.TLS.Key)
+	for _, kind := range slices.Sorted(maps.Keys(c.Signals.Geo.Lists)) {
+		files = append(files, c.Signals.Geo.Lists[kind]...)
 	}
-	return files
+	for _, name := range slices.Sorted(maps.Keys(c.Upstream.Pools)) {
+		files = append(files, c.Upstream.Pools[name].CA)
+	}
+	return slices.DeleteFunc(files, func(name string) bool { return name == "" })
 }

@@ -3,6 +3,8 @@ package streaming
 import (
 	"math/rand/v2"
 	"os"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -30,7 +32,7 @@ func benchRing(b *testing.B) *Ring {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { r.Close() })
+	b.Cleanup(func() { r.file.close() }) // Close would wait for what is claimed only
 	return r
 }
 
@@ -75,14 +77,16 @@ func BenchmarkClaim(b *testing.B) {
 
 func BenchmarkPublishParallel(b *testing.B) {
 	r := benchRing(b)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for r.safe.Load() != 1<<63 {
+	var emptier sync.WaitGroup
+	var done atomic.Bool
+	emptier.Go(func() {
+		for !done.Load() {
 			r.safe.Store(r.head.Load())
 			time.Sleep(100 * time.Microsecond)
 		}
-	}()
+	})
+	defer emptier.Wait()
+	defer done.Store(true)
 	b.RunParallel(func(pb *testing.PB) {
 		ev := typical(b)
 		for pb.Next() {

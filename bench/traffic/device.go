@@ -34,6 +34,7 @@ var browsers = []browser{
 type device struct {
 	browser *browser
 	phase   int // days
+	number  int // among its owner's
 }
 
 const versionDays = 42
@@ -56,5 +57,5 @@ func newDevice(r *rand.Rand, mobile bool) device {
 // show fills in what the device sends on that day.
 func (d device) show(e *Event, day int) {
 	e.Agent = fmt.Sprintf(d.browser.agent, d.browser.version+(day+d.phase)/versionDays)
-	e.JA4, e.HeaderOrder = d.browser.ja4, d.browser.order
+	e.JA4, e.HeaderOrder, e.Device = d.browser.ja4, d.browser.order, d.number
 }

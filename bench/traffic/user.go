@@ -135,7 +135,9 @@ func (u *user) equip() {
 		if mobile && u.phone < 0 {
 			u.phone = i
 		}
-		u.devices = append(u.devices, newDevice(u.r, mobile))
+		d := newDevice(u.r, mobile)
+		d.number = i
+		u.devices = append(u.devices, d)
 	}
 }
 

@@ -18,9 +18,9 @@ var (
 const host = "api.example"
 
 // View fills r as the listener would have: the handshake's facts, the header
-// fields of the caller's kind and the canonical path. Credentials are left out,
-// they are in the event. What r held before is reused.
-func (e *Event) View(r *models.Request) {
+// fields of the caller's kind, the cookies unless "", and the canonical path.
+// Credentials are left out, they are in the event. What r held before is reused.
+func (e *Event) View(r *models.Request, cookies string) {
 	raw := r.Raw[:0]
 	r.Reset()
 	r.Time, r.Peer, r.Client = e.Time, e.Address, e.Address
@@ -41,6 +41,9 @@ func (e *Event) View(r *models.Request) {
 	}
 	for _, f := range fields {
 		addField(r, f[0], f[1])
+	}
+	if cookies != "" {
+		addField(r, "Cookie", cookies)
 	}
 }
 

@@ -14,7 +14,7 @@ func TestViewIsTheRequest(t *testing.T) {
 	var view models.Request
 	c := Config{Seed: 9, Start: start, Days: 1, Users: 30, Everyone: true, Machines: 3}
 	for e := range c.Events() {
-		e.View(&view)
+		e.View(&view, "theme=dark")
 		text := append([]byte(e.Method+" "+e.Path+" HTTP/1.1\r\n"), view.Raw...)
 		r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(append(text, "\r\n"...))))
 		if err != nil {

@@ -47,8 +47,8 @@ const (
 	NaiveTakeover
 )
 
-// Event is one request. What the gateway would see is in the upper part, what it
-// cannot know in the last two fields.
+// Event is one request. What the gateway would see is in the upper part, but for
+// Device; what it cannot know in the last two fields.
 type Event struct {
 	Time         time.Time
 	Subject      models.Subject        // Anonymous on the login route
@@ -59,6 +59,7 @@ type Event struct {
 	Agent        string // "" for none
 	JA4          string
 	HeaderOrder  uint32 // of the agent's family
+	Device       int    // which of the sender's devices, from 0
 	Method       string
 	Route        string // "orders.read"
 	Class        models.Class

@@ -64,6 +64,9 @@ func (c explainCommand) one(ctx context.Context, from *source, known *sections, 
 	if err != nil {
 		return err
 	}
+	if event.Assessment.Base == 0 {
+		return unscored(event)
+	}
 	found := func() bool { return known.engines[event.ConfigHash] != nil }
 	if err := known.scan(ctx, from, found); err != nil {
 		return err
@@ -74,9 +77,13 @@ func (c explainCommand) one(ctx context.Context, from *source, known *sections, 
 	}
 	x, err := verify(event, engine)
 	if err != nil {
-		return refused(err, event)
+		return refused(err)
 	}
 	if c.JSON {
+		x.Removing = nil // the groups that come forward when others are gone are missing there
+		if groups, enough := allowedWithout(event, engine); enough {
+			x.Removing = groups
+		}
 		text, err := json.MarshalIndent(x, "", "  ")
 		if err != nil {
 			return fmt.Errorf("encode explanation: %w", err)
@@ -88,15 +95,20 @@ func (c explainCommand) one(ctx context.Context, from *source, known *sections, 
 	return err
 }
 
-func refused(err error, e *models.Event) error {
-	switch {
-	case errors.Is(err, pipeline.ErrDifferent):
+func refused(err error) error {
+	if errors.Is(err, pipeline.ErrDifferent) {
 		return withHint(fmt.Errorf("NOT bit-identical: %w", err),
 			"the event was changed after it left the gateway, or was made by another version of riskgate than %s", version)
-	case errors.Is(err, pipeline.ErrUnscored) && e.Kind == models.DecisionEvent:
-		return fmt.Errorf("NOT bit-identical: %w, but says it was decided", err)
 	}
 	return err
+}
+
+// unscored says why there is nothing to explain.
+func unscored(e *models.Event) error {
+	if e.Kind == models.DecisionEvent {
+		return fmt.Errorf("NOT bit-identical: %w: a decision without a score", pipeline.ErrDifferent)
+	}
+	return fmt.Errorf("%w: %s", pipeline.ErrUnscored, e.Denial)
 }
 
 // find returns the event with that id. Risk sections met on the way are kept.

@@ -29,6 +29,7 @@ type tally struct {
 	unscored  int64 // refusals before authentication
 	broken    int64 // no events
 	missing   int64 // of those that differ: the risk section was not found
+	told      map[[8]byte]bool
 }
 
 // explainAll recomputes every decision of the source. Memory does not depend on
@@ -37,7 +38,7 @@ func explainAll(ctx context.Context, from *source, known *sections, s streams) e
 	if err := known.scan(ctx, from, func() bool { return false }); err != nil {
 		return err
 	}
-	t := &tally{known: known, s: s, started: time.Now()}
+	t := &tally{known: known, s: s, started: time.Now(), told: map[[8]byte]bool{}}
 	t.shown = t.started
 	if err := from.each(ctx, t.take); err != nil {
 		return err
@@ -67,15 +68,25 @@ func (t *tally) take(r record) error {
 	t.scored++
 	engine, err := t.known.of(e)
 	if err != nil {
-		t.missing++
-	} else {
-		_, err = verify(e, engine)
+		return t.without(r, e, err)
 	}
-	if err == nil {
+	if _, err = verify(e, engine); err == nil {
 		return nil
 	}
 	t.different++
 	return t.print(r, fmt.Errorf("%s: %w", ocsf.AppendUUID(nil, e.ID), err))
+}
+
+// without counts a decision whose risk section is missing, and tells of the
+// first of each.
+func (t *tally) without(r record, e *models.Event, err error) error {
+	t.different++
+	t.missing++
+	if t.told[e.ConfigHash] {
+		return nil
+	}
+	t.told[e.ConfigHash] = true
+	return t.print(r, err)
 }
 
 func (t *tally) print(r record, err error) error {

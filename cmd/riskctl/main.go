@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -78,7 +79,8 @@ func run(ctx context.Context, args []string, s streams) int {
 		s.say("hint: riskctl --help")
 		return 2
 	}
-	return exit(parsed.Run(), s, parsed.Command())
+	command, _, _ := strings.Cut(parsed.Command(), " <") // without its arguments
+	return exit(parsed.Run(), s, command)
 }
 
 // exit prints what went wrong and what to do next, and returns the exit code.

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,7 +18,7 @@ import (
 func render(e *models.Event, x *pipeline.Explanation, engine *risk.Engine) []byte {
 	b := appendHead(nil, e, x)
 	b = appendTable(b, x, engine)
-	b = appendVerdict(b, e, x)
+	b = appendVerdict(b, e, x, engine)
 	return fmt.Appendf(b, "recomputed   bit-identical, by risk section %x\n", e.ConfigHash)
 }
 
@@ -46,22 +47,53 @@ func appendTable(b []byte, x *pipeline.Explanation, engine *risk.Engine) []byte 
 	lines := slices.Clone(x.Contributions)
 	slices.SortStableFunc(lines, func(a, b pipeline.Explained) int { return compare(b.Nats, a.Nats) })
 	b = append(b, "group            state        lambda  weight  confidence     nats   points  facts\n"...)
-	var silent []string
+	var silent [models.NumStates][]string
+	lowered := false
 	for i := range lines {
 		l := &lines[i]
 		if l.Lambda == 0 && l.Nats == 0 && l.Points == 0 && len(l.Facts) == 0 {
-			silent = append(silent, l.Group+" "+l.State)
+			if state, ok := stateOf(l.State); ok {
+				silent[state] = append(silent[state], l.Group)
+			}
 			continue
 		}
-		line := fmt.Sprintf("%-15s  %-11s %+7.3f  %6s  %10.2f  %+7.3f  %+7.2f  %s",
-			l.Group, l.State, l.Lambda, weights[l.Group], l.Confidence, l.Nats, l.Points, facts(l.Facts))
+		mark := " "
+		if less(l, weights[l.Group]) {
+			mark, lowered = "*", true
+		}
+		line := fmt.Sprintf("%-15s  %-11s %+7.3f  %6s  %10.2f  %+7.3f%s %+7.2f  %s",
+			l.Group, l.State, l.Lambda, weights[l.Group], l.Confidence, l.Nats, mark, l.Points, facts(l.Facts))
 		b = append(append(b, strings.TrimRight(line, " ")...), '\n')
 	}
 	b = fmt.Appendf(b, "%-15s  %-11s %7s  %6s  %10.2f  %+7.3f  %+7.2f\n", "sum", "", "", "", x.Confidence, x.Nats, x.Score-x.Base)
-	if len(silent) > 0 {
-		b = fmt.Appendf(b, "nothing from     %s\n", strings.Join(silent, ", "))
+	if lowered {
+		b = append(b, "* less than lambda: a joint limit, or another group says the same, or it does not speak for this caller\n"...)
+	}
+	for state, groups := range silent {
+		if len(groups) > 0 {
+			b = fmt.Appendf(b, "no evidence, %s: %s\n", models.State(state), strings.Join(groups, ", "))
+		}
 	}
 	return append(b, '\n')
+}
+
+func stateOf(name string) (models.State, bool) {
+	for s := models.State(0); s < models.NumStates; s++ {
+		if s.String() == name {
+			return s, true
+		}
+	}
+	return 0, false
+}
+
+// less reports whether a group counts for less than its weight, confidence and
+// lambda make.
+func less(l *pipeline.Explained, weight string) bool {
+	w, err := strconv.ParseFloat(weight, 64)
+	if err != nil {
+		w = 1 // it carries nats of its own
+	}
+	return math.Abs(float64(w*l.Confidence*l.Lambda)-l.Nats) > 1e-6
 }
 
 func compare(a, b float64) int {
@@ -99,26 +131,38 @@ func weightsOf(engine *risk.Engine) map[string]string {
 func facts(all map[string]float32) string {
 	texts := make([]string, 0, len(all))
 	for name, value := range all {
-		texts = append(texts, name+" "+strconv.FormatFloat(float64(value), 'g', 4, 32))
+		texts = append(texts, name+" "+short(float64(value)))
 	}
 	slices.Sort(texts)
 	return strings.Join(texts, ", ")
 }
 
+// short writes about four digits, without an exponent where that is readable.
+func short(v float64) string {
+	if a := math.Abs(v); a >= 1000 && a < 1e9 {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 4, 64)
+}
+
 // appendVerdict writes what the score comes to.
-func appendVerdict(b []byte, e *models.Event, x *pipeline.Explanation) []byte {
+func appendVerdict(b []byte, e *models.Event, x *pipeline.Explanation, engine *risk.Engine) []byte {
 	t := x.Thresholds
 	b = fmt.Appendf(b, "score        %.2f, %s; %.2f without evidence; actor %.2f\n", x.Score, x.Level, x.Base, x.ActorScore)
 	b = fmt.Appendf(b, "thresholds   monitor %g, throttle %g, step_up %g, deny %g\n", t.Monitor, t.Throttle, t.StepUp, t.Deny)
-	b = fmt.Appendf(b, "action       %s\n", reasoned(e, x))
-	if len(x.Removing) > 0 {
-		b = fmt.Appendf(b, "allowed      without %s\n", strings.Join(x.Removing, " and "))
+	b = fmt.Appendf(b, "action       %s\n", reasoned(e, x, engine))
+	if e.Assessment.Wanted == models.Allow {
+		return b
 	}
-	return b
+	groups, enough := allowedWithout(e, engine)
+	if !enough {
+		return fmt.Appendf(b, "allowed      not even without %s: the thresholds or an attack elsewhere suffice\n", strings.Join(groups, ", "))
+	}
+	return fmt.Appendf(b, "allowed      without %s\n", strings.Join(groups, ", "))
 }
 
 // reasoned tells how the action came about.
-func reasoned(e *models.Event, x *pipeline.Explanation) string {
+func reasoned(e *models.Event, x *pipeline.Explanation, engine *risk.Engine) string {
 	text := fmt.Sprintf("%s: the score asks for %s", x.Applied, x.Wanted)
 	if e.ByRisk != e.Assessment.Wanted {
 		text += fmt.Sprintf(", which for this caller is %s", e.ByRisk)
@@ -132,8 +176,8 @@ func reasoned(e *models.Event, x *pipeline.Explanation) string {
 			text += " (shadow: not applied)"
 		}
 	}
-	if e.Assessment.Refill < 1 {
-		text += fmt.Sprintf("; the rate is %.3g of the base rate", e.Assessment.Refill)
+	if r := engine.Resolve(&e.Assessment, &e.Features, e.Class, e.CanStepUp); r.Refill < 1 {
+		text += fmt.Sprintf("; the rate falls to %.3g of the base rate", r.Refill)
 	}
 	return text
 }

@@ -115,12 +115,15 @@ type record struct {
 type place struct {
 	name string
 	part int   // of a topic; -1: a line
-	at   int64 // line, from 1, or offset
+	at   int64 // line, from 1, or offset; lines may be uncounted, 0
 }
 
 // String returns "file:line" or "topic:partition:offset".
 func (p place) String() string {
-	if p.part < 0 {
+	switch {
+	case p.part < 0 && p.at == 0:
+		return p.name
+	case p.part < 0:
 		return fmt.Sprintf("%s:%d", p.name, p.at)
 	}
 	return fmt.Sprintf("%s:%d:%d", p.name, p.part, p.at)

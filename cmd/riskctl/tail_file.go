@@ -49,7 +49,7 @@ type growing struct {
 	path    string
 	file    *os.File
 	printer *printer
-	place   place  // line numbers count from where reading began
+	place   place  // without line numbers: reading began somewhere
 	rest    []byte // of a line without its line feed yet
 	buffer  [block]byte
 }
@@ -122,7 +122,6 @@ func (g *growing) lines(chunk []byte) error {
 }
 
 func (g *growing) line(cut bool) error {
-	g.place.at++
 	line := bytes.TrimSpace(g.rest)
 	g.rest = g.rest[:0]
 	if len(line) == 0 {
@@ -167,17 +166,8 @@ func (g *growing) reopen(now os.FileInfo) error {
 	if err != nil {
 		return fmt.Errorf("follow %s: %w", g.path, err)
 	}
-	at, err := g.file.Seek(0, io.SeekCurrent)
-	if err != nil {
-		return nil // a pipe
-	}
 	if os.SameFile(was, now) {
-		if was.Size() >= at {
-			return nil
-		}
-		g.rest = g.rest[:0]
-		_, err := g.file.Seek(0, io.SeekStart)
-		return err
+		return g.rewind(was)
 	}
 	next, err := os.Open(g.path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -189,4 +179,19 @@ func (g *growing) reopen(now os.FileInfo) error {
 	g.file.Close()
 	g.file, g.rest = next, g.rest[:0]
 	return g.read()
+}
+
+// rewind goes back to the start of a file that is shorter than what was read of
+// it.
+func (g *growing) rewind(was os.FileInfo) error {
+	if !was.Mode().IsRegular() {
+		return nil
+	}
+	at, err := g.file.Seek(0, io.SeekCurrent)
+	if err != nil || was.Size() >= at {
+		return err
+	}
+	g.rest = g.rest[:0]
+	_, err = g.file.Seek(0, io.SeekStart)
+	return err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/riskgate/riskgate/gateway/pipeline"
 	"github.com/riskgate/riskgate/models"
@@ -36,7 +37,7 @@ func sameAssessment(was, now *models.Assessment) error {
 	for _, f := range []struct{ name, was, now string }{
 		{"level", was.Level.String(), now.Level.String()},
 		{"wanted", was.Wanted.String(), now.Wanted.String()},
-		{"reasons", fmt.Sprint(was.Top()), fmt.Sprint(now.Top())},
+		{"reasons", names(was.Top()), names(now.Top())},
 		{"base", fmt.Sprint(was.Base), fmt.Sprint(now.Base)},
 		{"refill", fmt.Sprint(was.Refill), fmt.Sprint(now.Refill)},
 		{"actor_nats", fmt.Sprint(was.ActorNats), fmt.Sprint(now.ActorNats)},
@@ -49,6 +50,14 @@ func sameAssessment(was, now *models.Assessment) error {
 		return different("assessment", fmt.Sprint(*was), fmt.Sprint(*now))
 	}
 	return nil
+}
+
+func names(groups []models.Group) string {
+	all := make([]string, len(groups))
+	for i, g := range groups {
+		all[i] = g.String()
+	}
+	return strings.Join(all, ", ")
 }
 
 // sameAction compares what the score came to. What was done depends on policy

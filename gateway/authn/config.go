@@ -46,7 +46,8 @@ type Issuer struct {
 
 // APIKeyConfig says where API keys are listed and how they are shown.
 type APIKeyConfig struct {
-	// File lists the keys, see ReadKeys. Default none: every key is refused.
+	// File lists the keys: ids, owners and hashes. Default none: every key is
+	// refused.
 	File string `yaml:"file"`
 	// Header is the field that carries a key. Default X-Api-Key.
 	Header string `yaml:"header"`

@@ -2,6 +2,7 @@ package config
 
 import (
 	"maps"
+	"net"
 	"slices"
 	"strconv"
 
@@ -19,7 +20,7 @@ func (c *Config) crossCheck(ps *models.Problems) {
 		c.checkRoute(&part, &c.Routes[i])
 		ps.Under("routes["+strconv.Itoa(i)+"]", part)
 	}
-	if c.Listener.Address == c.Admin.Address {
+	if c.Listener.Address == c.Admin.Address && !anyPort(c.Admin.Address) {
 		path, other := "admin.address", "listener.address"
 		if _, written := c.where[path]; !written {
 			path, other = other, path
@@ -29,6 +30,13 @@ func (c *Config) crossCheck(ps *models.Problems) {
 	if need := c.bounded(); c.Memory < max(minMemory, need) {
 		ps.Add("memory", c.Memory, "want at least "+max(minMemory, need).String()+", what caches, profiles and ring may take")
 	}
+}
+
+// anyPort reports whether address leaves the port to the system, which never
+// gives the same one twice.
+func anyPort(address string) bool {
+	_, port, _ := net.SplitHostPort(address)
+	return port == "0"
 }
 
 // bounded adds up what the sections may take of the memory.

@@ -52,7 +52,8 @@ type Config struct {
 	// MaxConnections bounds all open connections, of which each holds about
 	// MaxHeader and 8KiB of memory. Default 16384.
 	MaxConnections int `yaml:"max_connections"`
-	// Drain is how long Stop should be allowed to take. Default 30s.
+	// Drain is how long requests under way get to end when the gateway stops.
+	// Default 30s.
 	Drain time.Duration `yaml:"drain"`
 }
 

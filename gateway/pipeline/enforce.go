@@ -18,7 +18,10 @@ func (p *Pipeline) enforce(d *decision) models.Denial {
 	if e.Mode == models.Enforce {
 		byRisk, refill = r.Action, r.Refill
 	}
-	byPolicy := max(d.policy.Action, d.demanded())
+	byPolicy := d.demanded()
+	if e.PolicyMode == models.Enforce {
+		e.ByPolicy = byPolicy
+	}
 	if byPolicy == models.Throttle {
 		refill = min(refill, policyRefill)
 	}
@@ -32,18 +35,26 @@ func (p *Pipeline) enforce(d *decision) models.Denial {
 	return p.spend(d, refill)
 }
 
-// demanded returns StepUp when the route asks for an authentication that the
-// credential does not show.
+// demanded returns what policy and route ask for together. A step-up is no longer
+// asked for where the credential already shows that authentication: else a policy
+// that wants a recent one would want another with every request.
 func (d *decision) demanded() models.Action {
-	d.want = stepup.Want(d.policy.Want)
-	if d.route.Want == (stepup.Want{}) {
-		return models.Allow
+	action := d.policy.Action
+	if action == models.StepUp {
+		d.want = stepup.Want(d.policy.Want)
+		if d.shows(d.want) {
+			action = models.Allow
+		}
 	}
-	if d.event.CanStepUp && d.snapshot.StepUp.Meets(d.identity, d.route.Want, d.view.Time) {
-		return models.Allow
+	if d.route.Want != (stepup.Want{}) && !d.shows(d.route.Want) {
+		d.want = d.route.Want
+		action = max(action, models.StepUp)
 	}
-	d.want = d.route.Want
-	return models.StepUp
+	return action
+}
+
+func (d *decision) shows(w stepup.Want) bool {
+	return d.event.CanStepUp && d.snapshot.StepUp.Meets(d.identity, w, d.view.Time)
 }
 
 // refuse returns why the request is refused by what it is, if it is.

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/riskgate/riskgate/models"
+	"github.com/riskgate/riskgate/risk"
+)
+
+// runWith runs a command in this process.
+func runWith(t *testing.T, in []byte, args ...string) (code int, out, report string) {
+	t.Helper()
+	var o, r bytes.Buffer
+	code = run(t.Context(), args, streams{bytes.NewReader(in), &o, &r})
+	return code, o.String(), r.String()
+}
+
+// With -decisions 100000 this is what the project promises.
+func TestEveryDecisionIsRecomputed(t *testing.T) {
+	path := writeEvents(t, *decisions)
+	os.Link(path, "/tmp/rc/big.jsonl")
+	code, out, report := runWith(t, nil, "explain", "--all", "--from", path)
+	if want := fmt.Sprintf("%d recomputed, 0 different, 0 unreadable, 0 never scored\n", *decisions); code != 0 || out != want {
+		t.Errorf("exit code %d, %s%swant %s", code, out, report, want)
+	}
+	t.Log(report)
+}
+
+// The fixture must exercise every action and the groups that speak, or the test
+// above would say little.
+func TestFixtureIsVaried(t *testing.T) {
+	path := writeEvents(t, 500)
+	for _, action := range []string{"allow", "monitor", "step_up", "deny"} {
+		if code, out, _ := runWith(t, nil, "tail", "--from", path, "-n", "-1", "--action", action); code != 0 || strings.Count(out, "\n") < 10 {
+			t.Errorf("%d decisions to %s, want at least 10", strings.Count(out, "\n"), action)
+		}
+	}
+}
+
+func TestEveryChangeIsSeen(t *testing.T) {
+	engine := risk.New(risk.DefaultConfig())
+	f := func(name string, change func(*models.Event)) {
+		t.Helper()
+		e := decided(2, moved(), engine)
+		change(e)
+		lines := encode(configured(engine), e)
+		if code, out, report := runWith(t, lines, "explain", "--from", "-", idText(2)); code != 1 || out != "" {
+			t.Errorf("%s: explain: exit code %d, want 1\n%s%s", name, code, out, report)
+		}
+		code, out, report := runWith(t, lines, "explain", "--from", "-", "--all")
+		if code != 1 || !strings.Contains(out, "\n1 recomputed, 1 different") && !strings.Contains(out, "1 unreadable") {
+			t.Errorf("%s: explain --all: exit code %d, want 1\n%s%s", name, code, out, report)
+		}
+	}
+	bit := func(v *float64) { *v += *v * 0x1p-52 }
+	assess := func(change func(*models.Assessment)) func(*models.Event) {
+		return func(e *models.Event) { change(&e.Assessment) }
+	}
+	f("score", assess(func(a *models.Assessment) { bit(&a.Score) }))
+	f("actor score", assess(func(a *models.Assessment) { bit(&a.ActorScore) }))
+	f("nats", assess(func(a *models.Assessment) { bit(&a.Nats) }))
+	f("actor nats", assess(func(a *models.Assessment) { a.ActorNats += 0x1p-30 }))
+	f("base", assess(func(a *models.Assessment) { bit(&a.Base) }))
+	f("no base", assess(func(a *models.Assessment) { a.Base = 0 }))
+	f("confidence", assess(func(a *models.Assessment) { bit(&a.Confidence) }))
+	f("refill", assess(func(a *models.Assessment) { bit(&a.Refill) }))
+	f("level", assess(func(a *models.Assessment) { a.Level = models.Low }))
+	f("wanted", assess(func(a *models.Assessment) { a.Wanted = models.Monitor }))
+	f("a reason less", assess(func(a *models.Assessment) { a.NumReasons--; a.Reasons[a.NumReasons] = 0 }))
+	f("order of reasons", assess(func(a *models.Assessment) { a.Reasons[0], a.Reasons[1] = a.Reasons[1], a.Reasons[0] }))
+	f("nats of a group", assess(func(a *models.Assessment) { bit(&a.Contributions[models.Device].Nats) }))
+	f("points of a group", assess(func(a *models.Assessment) { bit(&a.Contributions[models.Device].Points) }))
+	f("lambda", func(e *models.Event) { bit(&e.Evidence[models.Device].Lambda) })
+	f("confidence of a group", func(e *models.Event) { bit(&e.Evidence[models.Device].Confidence) })
+	f("state", func(e *models.Event) { e.Evidence[models.Device].State = models.Clean })
+	f("fact", func(e *models.Event) { e.Evidence[models.Device].Facts[0].Value++ })
+	f("feature", func(e *models.Event) { e.Features.Set(models.DevWeight1+2, 26.9) })
+	f("flag", func(e *models.Event) { e.Features.Flags |= models.IsAnonymous })
+	f("state of a feature", func(e *models.Event) { e.Features.States[models.Time] = models.Hit })
+	f("class", func(e *models.Event) { e.Class = models.Admin; e.Features.Set(models.CreditNats, -1) })
+	f("asked by risk", func(e *models.Event) { e.ByRisk = models.Monitor })
+	f("mode", func(e *models.Event) { e.Mode = models.Shadow })
+	f("milder action", func(e *models.Event) { e.Action = models.Allow })
+	f("risk section", func(e *models.Event) { e.ConfigHash[7]++ })
+}
+
+// A decision may stand before its risk section, when the file was rotated in
+// between or two batches changed places.
+func TestTheRiskSectionMayComeLater(t *testing.T) {
+	engine := risk.New(risk.DefaultConfig())
+	lines := encode(decided(1, known(), engine), configured(engine))
+	path := filepath.Join(t.TempDir(), "events.jsonl")
+	if err := os.WriteFile(path, lines, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"--all"}, {idText(1)}} {
+		if code, out, report := runWith(t, nil, append([]string{"explain", "--from", path}, args...)...); code != 0 {
+			t.Errorf("%v: exit code %d\n%s%s", args, code, out, report)
+		}
+	}
+}
+
+// An id may stand in another event's text.
+func TestAnEventThatMentionsTheIDIsAnother(t *testing.T) {
+	engine := risk.New(risk.DefaultConfig())
+	first, second := decided(1, stolen(), engine), decided(2, known(), engine)
+	first.RequestID = []byte(idText(2))
+	code, out, report := runWith(t, encode(configured(engine), first, second), "explain", idText(2), "--from", "-")
+	if code != 0 || !strings.Contains(out, "event        decision "+idText(2)) {
+		t.Errorf("exit code %d\n%s%s", code, out, report)
+	}
+}
+
+func TestTheSectionOfAnotherBuildSaysSo(t *testing.T) {
+	engine := risk.New(risk.DefaultConfig())
+	record, e := configured(engine), decided(1, known(), engine)
+	record.Payload = bytes.Replace(record.Payload, []byte(`"slope":0.6,`), nil, 1) // a setting not known then
+	older := risk.New(risk.DefaultConfig())
+	if bytes.Equal(record.Payload, older.JSON()) {
+		t.Fatal("the section still has every setting")
+	}
+	record.ConfigHash = hashOf(record.Payload)
+	e.ConfigHash = record.ConfigHash
+	code, _, report := runWith(t, encode(record, e), "explain", idText(1), "--from", "-")
+	if code != 1 || !strings.Contains(report, "written by another version of riskgate") {
+		t.Errorf("exit code %d\n%s", code, report)
+	}
+}
+
+// What a terminal would obey never reaches it.
+func TestNothingFromOutsideReachesTheTerminal(t *testing.T) {
+	engine := risk.New(risk.DefaultConfig())
+	e := decided(1, known(), engine)
+	e.Method, e.Host, e.Path = []byte("\x1b[2J"), []byte("a\u202e\u009b"), []byte("/\x1b]0;x\a")
+	e.Node, e.Policies = "edge\n1", []byte("p\x1b[0m")
+	lines := encode(configured(engine), e)
+	for _, args := range [][]string{{"explain", idText(1)}, {"tail"}} {
+		_, out, _ := runWith(t, lines, append(args, "--from", "-")...)
+		if i := strings.IndexFunc(out, func(r rune) bool { return r != '\n' && (r < ' ' || r > '~') }); i >= 0 || out == "" {
+			t.Errorf("%s prints %q", args[0], out)
+		}
+	}
+}
