@@ -44,7 +44,8 @@ func TestCommands(t *testing.T) {
 			for i, name := range []string{"CONFIG", "USUAL", "MOVED", "STOLEN", "REFUSAL", "PASSED", "FINDING"} {
 				e.Setenv(name, idText(i))
 			}
-			e.Setenv("TZ", "America/New_York") // times are UTC whatever it is
+			e.Setenv("TZ", "America/New_York")      // times are UTC whatever it is
+			e.Setenv("GORACE", "atexit_sleep_ms=0") // not a second for each command
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
