@@ -47,6 +47,19 @@ func ParseJSON(src []byte) (Config, error) {
 	return c, nil
 }
 
+// Restore returns the engine of a published record. Its Hash is that of the
+// record as it was written, also where this build would write more fields.
+func Restore(src []byte) (*Engine, error) {
+	c, err := ParseJSON(src)
+	if err != nil {
+		return nil, err
+	}
+	e := New(c)
+	e.record = bytes.Clone(src)
+	e.hash = hashOf(e.record)
+	return e, nil
+}
+
 // JSON returns the canonical JSON of the risk section, the record that is
 // published once per change.
 func (e *Engine) JSON() []byte { return bytes.Clone(e.record) }

@@ -75,15 +75,11 @@ func (c explainCommand) one(ctx context.Context, from *source, known *sections, 
 	if err != nil {
 		return err
 	}
-	x, err := verify(event, engine)
+	x, err := pipeline.Explain(event, engine)
 	if err != nil {
 		return refused(err)
 	}
 	if c.JSON {
-		x.Removing = nil // the groups that come forward when others are gone are missing there
-		if groups, enough := allowedWithout(event, engine); enough {
-			x.Removing = groups
-		}
 		text, err := json.MarshalIndent(x, "", "  ")
 		if err != nil {
 			return fmt.Errorf("encode explanation: %w", err)

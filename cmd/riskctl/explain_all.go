@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/riskgate/riskgate/gateway/pipeline"
 	"github.com/riskgate/riskgate/models"
 	"github.com/riskgate/riskgate/streaming/ocsf"
 )
@@ -70,7 +71,7 @@ func (t *tally) take(r record) error {
 	if err != nil {
 		return t.without(r, e, err)
 	}
-	if _, err = verify(e, engine); err == nil {
+	if _, err = pipeline.Explain(e, engine); err == nil {
 		return nil
 	}
 	t.different++

@@ -154,11 +154,10 @@ func appendVerdict(b []byte, e *models.Event, x *pipeline.Explanation, engine *r
 	if e.Assessment.Wanted == models.Allow {
 		return b
 	}
-	groups, enough := allowedWithout(e, engine)
-	if !enough {
-		return fmt.Appendf(b, "allowed      not even without %s: the thresholds or an attack elsewhere suffice\n", strings.Join(groups, ", "))
+	if x.Removing == nil {
+		return append(b, "allowed      never: the thresholds or an attack elsewhere suffice\n"...)
 	}
-	return fmt.Appendf(b, "allowed      without %s\n", strings.Join(groups, ", "))
+	return fmt.Appendf(b, "allowed      without %s\n", strings.Join(x.Removing, ", "))
 }
 
 // reasoned tells how the action came about.

@@ -55,7 +55,6 @@ func (s *sections) take(r record) bool {
 
 var (
 	errForged = errors.New("the record of the risk section is not the one that its hash names")
-	errBuild  = errors.New("the risk section was written by another version of riskgate, which knows other settings")
 )
 
 func engineOf(e *models.Event) (*risk.Engine, error) {
@@ -63,15 +62,7 @@ func engineOf(e *models.Event) (*risk.Engine, error) {
 	if !bytes.Equal(sum[:len(e.ConfigHash)], e.ConfigHash[:]) {
 		return nil, fmt.Errorf("%w: %x", errForged, e.ConfigHash)
 	}
-	c, err := risk.ParseJSON(e.Payload)
-	if err != nil {
-		return nil, err
-	}
-	engine := risk.New(c)
-	if engine.Hash() != e.ConfigHash {
-		return nil, fmt.Errorf("%w: %x", errBuild, e.ConfigHash)
-	}
-	return engine, nil
+	return risk.Restore(e.Payload)
 }
 
 // load takes the risk section of a riskgate.yaml.

@@ -22,8 +22,8 @@ type Explanation struct {
 	Applied       string      `json:"applied"`
 	Thresholds    Thresholds  `json:"thresholds"`
 	Contributions []Explained `json:"contributions"`
-	// Removing names the fewest groups without which the score would not have
-	// asked for anything.
+	// Removing names the groups, largest first, without which the score would not
+	// have asked for anything.
 	Removing []string `json:"allowed_without,omitempty"`
 }
 
@@ -54,9 +54,10 @@ var (
 )
 
 // Explain recomputes the decision recorded in e from its features alone and
-// compares every figure bit for bit. Engine must be of the risk section whose
-// hash stands in the event, else the error is ErrConfig. ErrDifferent says that
-// the event and this build disagree.
+// compares it bit for bit: every figure of the assessment, the state and the
+// facts of every group, and the action that the score asks for. Engine must be of
+// the risk section whose hash stands in the event, else the error is ErrConfig.
+// ErrDifferent says that the event and this build disagree.
 func Explain(e *models.Event, engine *risk.Engine) (*Explanation, error) {
 	switch {
 	case e.Assessment.Base == 0:
@@ -68,35 +69,74 @@ func Explain(e *models.Event, engine *risk.Engine) (*Explanation, error) {
 	var again models.Assessment
 	signals.Evaluate(&e.Features, &evidence)
 	engine.Assess(&e.Features, &evidence, e.Class, &again)
-	if err := compare(e, &evidence, &again); err != nil {
-		return nil, err
+	for _, err := range []error{
+		compareAssessments(&e.Assessment, &again), compareEvidence(e, &evidence), compareActions(e, &again, engine),
+	} {
+		if err != nil {
+			return nil, err
+		}
 	}
 	return explanation(e, &evidence, &again, engine), nil
 }
 
-// compare returns the first figure that differs.
-func compare(e *models.Event, evidence *models.EvidenceSet, again *models.Assessment) error {
-	was := &e.Assessment
-	for _, f := range []struct {
-		name     string
-		old, new float64
-	}{
-		{"score", was.Score, again.Score},
-		{"actor_score", was.ActorScore, again.ActorScore},
-		{"nats", was.Nats, again.Nats},
-		{"confidence", was.Confidence, again.Confidence},
-	} {
-		if f.old != f.new {
-			return fmt.Errorf("%w: %s is %v, the event says %v", ErrDifferent, f.name, f.new, f.old)
+func different(what string, was, now any) error {
+	return fmt.Errorf("%w: %s is %v, the event says %v", ErrDifferent, what, now, was)
+}
+
+// compareAssessments returns the first figure that differs.
+func compareAssessments(was, now *models.Assessment) error {
+	for g := models.Network; g < models.NumGroups; g++ {
+		if was.Contributions[g] != now.Contributions[g] {
+			return different("contribution of "+g.String(), was.Contributions[g], now.Contributions[g])
 		}
 	}
+	for _, f := range []struct {
+		name     string
+		was, now any
+	}{
+		{"score", was.Score, now.Score}, {"actor_score", was.ActorScore, now.ActorScore},
+		{"nats", was.Nats, now.Nats}, {"actor_nats", was.ActorNats, now.ActorNats}, {"base", was.Base, now.Base},
+		{"confidence", was.Confidence, now.Confidence}, {"refill", was.Refill, now.Refill},
+		{"level", was.Level, now.Level}, {"wanted", was.Wanted, now.Wanted},
+		{"reasons", fmt.Sprint(was.Top()), fmt.Sprint(now.Top())},
+	} {
+		if f.was != f.now {
+			return different(f.name, f.was, f.now)
+		}
+	}
+	if *was != *now {
+		return different("assessment", *was, *now)
+	}
+	return nil
+}
+
+func compareEvidence(e *models.Event, now *models.EvidenceSet) error {
 	for g := models.Network; g < models.NumGroups; g++ {
-		if old, now := was.Contributions[g], again.Contributions[g]; old != now {
-			return fmt.Errorf("%w: %s contributes %v, the event says %v", ErrDifferent, g, now, old)
+		if was := e.Features.States[g]; was != now[g].State {
+			return different("state of "+g.String(), was, now[g].State)
 		}
-		if old, now := e.Features.States[g], evidence[g].State; old != now {
-			return fmt.Errorf("%w: %s is %s, the event says %s", ErrDifferent, g, now, old)
+		was := e.Evidence[g]
+		if was.Lambda == 0 && was.Confidence == 0 { // the event leaves them to its features
+			was.Lambda, was.Confidence = now[g].Lambda, now[g].Confidence
 		}
+		if was != now[g] {
+			return different("evidence of "+g.String(), was, now[g])
+		}
+	}
+	return nil
+}
+
+// compareActions compares what the score came to. What was done depends on policy
+// and on the bucket too, but is never milder than an enforced score.
+func compareActions(e *models.Event, a *models.Assessment, engine *risk.Engine) error {
+	byRisk := engine.Resolve(a, &e.Features, e.Class, e.CanStepUp).Action
+	switch {
+	case e.ByRisk != byRisk:
+		return different("by_risk", e.ByRisk, byRisk)
+	case e.Mode != engine.Mode():
+		return different("mode", e.Mode, engine.Mode())
+	case e.Mode == models.Enforce && e.Action < byRisk:
+		return different("action", e.Action, byRisk.String()+" or stricter")
 	}
 	return nil
 }
@@ -131,26 +171,39 @@ func explained(g models.Group, v *models.Evidence, c models.Contribution) Explai
 	return line
 }
 
-// without returns the fewest reasons, largest first, without whose evidence the
-// score would have asked for nothing. It is nil where nothing was asked for.
+// without takes away the group that raises the score most, again and again, until
+// the score asks for nothing, and returns those groups. A group that another one
+// spoke for comes forward when that one is gone, so the score is computed anew
+// each time. It returns nil where nothing was asked for, or where the score asks
+// for something without any evidence against the request.
 func without(e *models.Event, evidence *models.EvidenceSet, a *models.Assessment, engine *risk.Engine) []string {
-	if a.Wanted == models.Allow {
-		return nil
-	}
-	less, features, names := *evidence, e.Features, []string{}
-	var again models.Assessment
-	for _, g := range a.Top() {
-		less[g] = models.Evidence{}
-		if g == models.RecentBehavior {
-			features.Set(models.ActorNats, 0)
+	less, features, again := *evidence, e.Features, *a
+	var groups []string
+	for again.Wanted != models.Allow {
+		g := largest(&again)
+		if again.Contributions[g].Nats <= 0 {
+			return nil
 		}
-		if g == models.Verdict {
+		groups = append(groups, g.String())
+		less[g] = models.Evidence{}
+		switch g {
+		case models.RecentBehavior:
+			features.Set(models.ActorNats, 0)
+		case models.Verdict:
 			features.Set(models.VerdictNats, 0)
 		}
-		names = append(names, g.String())
-		if engine.Assess(&features, &less, e.Class, &again); again.Wanted == models.Allow {
-			return names
+		engine.Assess(&features, &less, e.Class, &again)
+	}
+	return groups
+}
+
+// largest returns the group that raises the score most.
+func largest(a *models.Assessment) models.Group {
+	most := models.Network
+	for g := models.Network; g < models.NumGroups; g++ {
+		if a.Contributions[g].Nats > a.Contributions[most].Nats {
+			most = g
 		}
 	}
-	return names
+	return most
 }

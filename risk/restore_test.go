@@ -1,0 +1,32 @@
+package risk
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"testing"
+)
+
+// A record that an earlier build wrote lacks the fields added since; decisions
+// made under it carry its hash.
+func TestRestoredEngineKeepsTheHashOfItsRecord(t *testing.T) {
+	whole := New(DefaultConfig()).JSON()
+	earlier := bytes.Replace(whole, []byte(`"slope":0.6,`), nil, 1)
+	if bytes.Equal(whole, earlier) {
+		t.Fatal("the record holds no slope")
+	}
+	e, err := Restore(earlier)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(earlier)
+	if hash := e.Hash(); !bytes.Equal(hash[:], sum[:8]) || !bytes.Equal(e.JSON(), earlier) {
+		t.Errorf("hash %x, want %x", e.Hash(), sum[:8])
+	}
+	if e.Config() != DefaultConfig() {
+		t.Errorf("restored %+v", e.Config())
+	}
+	if _, err := Restore([]byte(`{"slope":7}`)); !errors.Is(err, ErrRecord) {
+		t.Errorf("a slope of 7 restores with %v", err)
+	}
+}
