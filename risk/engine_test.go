@@ -280,7 +280,7 @@ func TestConfidence(t *testing.T) {
 	f(13.0/13.5, 0, func(ev *models.EvidenceSet) { ev[models.Rate].Confidence = 0.5 })
 	// groups that never speak for an anonymous caller are not missed
 	f(1, models.IsAnonymous, func(ev *models.EvidenceSet) { ev[models.Network].State = models.Unavailable })
-	f(0.8, models.IsAnonymous, func(ev *models.EvidenceSet) { ev[models.Rate].Confidence = 0 })
+	f(5.0/6, models.IsAnonymous, func(ev *models.EvidenceSet) { ev[models.Rate].Confidence = 0 })
 }
 
 func TestReasonsAreTheLargestFirst(t *testing.T) {

@@ -28,7 +28,8 @@ func (s *sum) mayDeny() bool {
 // speaksForAnonymous tells the groups that mean something without an identity.
 func speaksForAnonymous(g models.Group) bool {
 	switch g {
-	case models.Infrastructure, models.ClientSanity, models.Payload, models.Rate, models.Enumeration:
+	case models.Infrastructure, models.ClientSanity, models.Payload, models.Rate, models.Enumeration,
+		models.Failures: // of the account that a login names
 		return true
 	}
 	return false
