@@ -89,5 +89,6 @@ func withHint(err error) error {
 }
 
 func logger(w io.Writer) zerolog.Logger {
+	zerolog.ErrorFieldName = "err"
 	return zerolog.New(w).Level(zerolog.InfoLevel).With().Timestamp().Logger()
 }
