@@ -51,6 +51,20 @@ test-kafka: ## start a real Apache Kafka (Java 17, Maven, kcat) and require its 
 bench: ## compare riskgate with a bare proxy; saves bench/results/proxy.json
 	$(GO) run ./bench
 
+SOAK ?= 60s
+.PHONY: soak
+soak: ## reload every second for SOAK (60s) under load, a flood of a million, a sink away for 5 s
+	RISKGATE_SOAK=$(SOAK) $(GO) test -count 1 -v -timeout 15m -run 'ReloadUnderLoad|Flood|SinkOutage' ./gateway
+
+.PHONY: chaos
+chaos: ## kill -9 under load, drain, broken sinks and databases, five times
+	$(GO) test -count 5 -timeout 15m -run 'Kill|Terminate|Stop|Outage|FullRing|Broken' \
+	  ./cmd/riskgate ./gateway ./streaming ./signals/baseline
+
+.PHONY: eval
+eval: ## simulate: day one, two weeks, 100,000 decisions recomputed; saves bench/results/eval.json
+	RISKGATE_EVAL=1 $(GO) test -count=1 -v ./bench/eval
+
 .PHONY: golden
 golden: ## hold the score's golden file under GOAMD64=v1 and v3
 	GOAMD64=v1 $(GO) test -count 1 -run 'Golden|Nats' ./models ./risk ./signals/...

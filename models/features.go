@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 )
 
 // Feature indexes Features.Values. The order is part of the event format:
@@ -67,7 +68,7 @@ const (
 	TravelDistance // km between both places
 	TravelRadii    // km, sum of both accuracy radii
 	TravelElapsed  // seconds
-	TravelSoftened // 1: either end VPN, hosting or relay, or the place is in the table
+	TravelSoftened // 1: last place VPN, hosting or relay, or this one is in the table, or may soon be
 
 	// Rate: decayed requests, own mean and variance of ln(1+y) over 30 days and
 	// over the 180-day anchor, samples behind them.
@@ -120,7 +121,7 @@ const (
 const MaxFeatures = 96
 
 // FeaturesVersion is the version of the layout written by this build.
-const FeaturesVersion = 1
+const FeaturesVersion = 2
 
 // Flag is a bit of Features.Flags.
 type Flag uint32
@@ -198,17 +199,56 @@ func (f *Features) Three(first Feature) [3]float64 {
 // ErrFeatures says that bytes are no Features that this build reads.
 var ErrFeatures = errors.New("models: malformed features")
 
+const (
+	featuresHead = 8 // bytes before the states
+	maskBytes    = (int(NumFeatures) + 7) / 8
+)
+
+// FeatureMask has a bit for each value that is not +0; value 0 is the lowest bit
+// of the first word.
+type FeatureMask [(MaxFeatures + 63) / 64]uint64
+
+// Mask returns which values are not +0.
+func (f *Features) Mask() (m FeatureMask) {
+	for w := range m {
+		var set uint64
+		for i, v := range f.Values[min(64*w, len(f.Values)):min(64*w+64, len(f.Values))] {
+			b := uint64(math.Float32bits(v))
+			set |= (b | -b) >> 63 << i
+		}
+		m[w] = set
+	}
+	return m
+}
+
+// Count returns how many bits are set.
+func (m FeatureMask) Count() (n int) {
+	for _, w := range m {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
+
 // AppendBinary appends the little-endian layout: version u16, number of states
-// u8, number of values u8, flags u32, states a byte each, values float32 each.
+// u8, number of values u8, flags u32, states a byte each, a bit for each value
+// (value 0 is the lowest of the first byte) that says whether it is there, and
+// those that are as float32. The others are +0.
 func (f *Features) AppendBinary(dst []byte) []byte {
+	mask := f.Mask()
 	dst = binary.LittleEndian.AppendUint16(dst, FeaturesVersion)
 	dst = append(dst, byte(NumGroups), byte(NumFeatures))
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(f.Flags))
 	for _, s := range f.States {
 		dst = append(dst, byte(s))
 	}
-	for _, v := range f.Values {
-		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(v))
+	for i := range maskBytes {
+		dst = append(dst, byte(mask[i/8]>>(i%8*8)))
+	}
+	for w, left := range mask {
+		for ; left != 0; left &= left - 1 {
+			v := f.Values[64*w+bits.TrailingZeros64(left)]
+			dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(v))
+		}
 	}
 	return dst
 }
@@ -217,8 +257,8 @@ func (f *Features) AppendBinary(dst []byte) []byte {
 // states and values that the writer did not know yet stay zero. It refuses
 // other versions, trailing bytes, unknown states and values that are not finite.
 func (f *Features) UnmarshalBinary(src []byte) error {
-	if len(src) < 8 {
-		return fmt.Errorf("%w: %d bytes, want at least 8", ErrFeatures, len(src))
+	if len(src) < featuresHead {
+		return fmt.Errorf("%w: %d bytes, want at least %d", ErrFeatures, len(src), featuresHead)
 	}
 	if v := binary.LittleEndian.Uint16(src); v != FeaturesVersion {
 		return fmt.Errorf("%w: version %d, want %d", ErrFeatures, v, FeaturesVersion)
@@ -228,24 +268,45 @@ func (f *Features) UnmarshalBinary(src []byte) error {
 		return fmt.Errorf("%w: %d states and %d values, want at most %d and %d",
 			ErrFeatures, states, values, NumGroups, NumFeatures)
 	}
-	if want := 8 + states + 4*values; len(src) != want {
-		return fmt.Errorf("%w: %d bytes, want %d", ErrFeatures, len(src), want)
-	}
 	*f = Features{Flags: Flag(binary.LittleEndian.Uint32(src[4:]))}
-	src = src[8:]
-	for i := 0; i < states; i++ {
-		if src[i] >= byte(NumStates) {
-			return fmt.Errorf("%w: state %d of group %s", ErrFeatures, src[i], Group(i))
-		}
-		f.States[i] = State(src[i])
+	src = src[featuresHead:]
+	if want := states + (values+7)/8; len(src) < want {
+		return fmt.Errorf("%w: %d bytes of states, want %d", ErrFeatures, len(src), want)
 	}
-	src = src[states:]
-	for i := 0; i < values; i++ {
-		v := math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))
+	if err := f.readStates(src[:states]); err != nil {
+		return err
+	}
+	return f.readValues(src[states:], values)
+}
+
+func (f *Features) readStates(src []byte) error {
+	for i, s := range src {
+		if s >= byte(NumStates) {
+			return fmt.Errorf("%w: state %d of group %s", ErrFeatures, s, Group(i))
+		}
+		f.States[i] = State(s)
+	}
+	return nil
+}
+
+// readValues reads the bits for n values and those that are there.
+func (f *Features) readValues(src []byte, n int) error {
+	mask, left := src[:(n+7)/8], src[(n+7)/8:]
+	for i := range 8 * len(mask) {
+		if mask[i/8]>>(i%8)&1 == 0 {
+			continue
+		}
+		if i >= n || len(left) < 4 {
+			return fmt.Errorf("%w: value %d is not there", ErrFeatures, i)
+		}
+		v := math.Float32frombits(binary.LittleEndian.Uint32(left))
 		if v != v || v > math.MaxFloat32 || v < -math.MaxFloat32 {
 			return fmt.Errorf("%w: value %d is not finite", ErrFeatures, i)
 		}
-		f.Values[i] = v
+		f.Values[i], left = v, left[4:]
+	}
+	if len(left) != 0 {
+		return fmt.Errorf("%w: %d bytes too many", ErrFeatures, len(left))
 	}
 	return nil
 }

@@ -139,8 +139,10 @@ func setThree(f *models.Features, first models.Feature, v [baseline.Levels]float
 
 // setTravel sets distance and time since the last look with a location. Whoever
 // is on a network the subject uses, or comes from an anonymizer, may have been
-// anywhere. That this address is on a list does not soften: a list never lowers
-// a score.
+// anywhere. So may, within a country it uses, a subject of whom the first days
+// are still showing which networks those are: carriers and offices meet the
+// internet far from their people. That this address is on a list does not soften:
+// a list never lowers a score.
 func setTravel(f *models.Features, c *baseline.Contribution, o *models.Observed, now uint32) {
 	was := &c.Location
 	if !o.Place.HasLocation || was.At == 0 {
@@ -153,7 +155,8 @@ func setTravel(f *models.Features, c *baseline.Contribution, o *models.Observed,
 	if now > was.At {
 		f.Set(models.TravelElapsed, float64(now-was.At))
 	}
-	if f.Has(models.SourceRelay) || was.Softened != 0 || f.Get(models.NetWeight2) > 0 {
+	settling := c.Young() && f.Get(models.NetWeight3) > 0
+	if f.Has(models.SourceRelay) || was.Softened != 0 || f.Get(models.NetWeight2) > 0 || settling {
 		f.Set(models.TravelSoftened, 1)
 	}
 }

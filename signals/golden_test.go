@@ -49,7 +49,7 @@ func TestEvaluateGolden(t *testing.T) {
 			_, _ = sum.Write(b[:])
 		}
 	}
-	const want = "742513226a4bf943048236e747dcaab36b4a39fc9dc5a44284f788b1588e0b9f"
+	const want = "88e0f8983bade5e0fe4938c35b3ef2af8b67fccb0684b8fe1321e53814821790"
 	if got := hex.EncodeToString(sum.Sum(nil)); got != want {
 		t.Errorf("evidence has the digest\n%s, want\n%s", got, want)
 	}

@@ -42,15 +42,18 @@ func Learn(p *Profile, ev *models.Event) (share bool) {
 	}
 	// The look of a session teaches; where it was refused or failed, its first
 	// verified success does. A passed step-up always does.
+	// Only a look that was due to something new tells how often novelty is normal,
+	// and what is common in the world.
 	teaches := ev.Passed || session.Token&taught == 0
+	again := session.Token&renewed != 0
 	if teaches {
-		p.Own.learnLook(ev, weight, now)
+		p.Own.learnLook(ev, weight, now, again)
 		session.Token |= taught
 	}
 	p.Own.succeed(now)
 	p.Local.Classes |= 1 << ev.Class
 	hour := uint16(now / 3600)
-	share = teaches && p.Local.GlobalHour != hour
+	share = teaches && !again && p.Local.GlobalHour != hour
 	if share {
 		p.Local.GlobalHour = hour
 	}
@@ -65,12 +68,19 @@ func (l *Local) count(ev *models.Event, now uint32) {
 	l.Hour = min(l.Hour+1, maxWeight)
 	l.Actor = max(l.Actor, float32(ev.Assessment.ActorNats))
 	l.Objects.See(ev.Observed.Object, ev.Observed.ObjectSeq, now)
-	if ev.Observed.Object != 0 && (ev.Status == 403 || ev.Status == 404) && l.Objects.Refused < math.MaxUint16 {
+	if ev.Observed.Object != 0 && withheld(ev) && l.Objects.Refused < math.MaxUint16 {
 		l.Objects.Refused++
 	}
 	if ev.Login == models.LoginFailed {
 		l.Fail(now)
 	}
+}
+
+// withheld reports whether upstream or policy kept an object from the caller.
+// What the score refused is no evidence: it would feed the score that refused it.
+func withheld(ev *models.Event) bool {
+	return (ev.Status == 403 || ev.Status == 404) &&
+		ev.Denial != models.RiskDenied && ev.Denial != models.StepUpExhausted
 }
 
 // Fail notes a failed login of the subject.

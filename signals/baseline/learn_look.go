@@ -6,12 +6,14 @@ import (
 	"github.com/riskgate/riskgate/models"
 )
 
-// learnLook learns the values of a verified look.
-func (c *Contribution) learnLook(ev *models.Event, weight float64, now uint32) {
+// learnLook learns the values of a verified look. Again says that it is one of
+// those that a long session is given although nothing changed in it.
+func (c *Contribution) learnLook(ev *models.Event, weight float64, now uint32, again bool) {
 	f, o := &ev.Features, &ev.Observed
 	c.decay(now)
 	t := trial{
 		now:     now,
+		again:   again,
 		calm:    ev.Assessment.Score < calmScore,
 		machine: f.Has(models.IsMachine),
 		vouched: ev.Passed || f.Has(models.TokenVouches) || f.Has(models.DeclaredSource) || f.Has(models.IsEnrolling),
@@ -28,7 +30,9 @@ func (c *Contribution) learnLook(ev *models.Event, weight float64, now uint32) {
 
 func (c *Contribution) learnNetwork(o *models.Observed, weight float64, t trial) {
 	w := c.NetworkWeights(o, t.now)
-	countNovelty(&c.NetNovelty, &w, weight)
+	if !t.again {
+		countNovelty(&c.NetNovelty, &w, weight)
+	}
 	c.try(OnASN, o.Network, w.Level[1] > 0, t)
 	c.try(OnCountry, o.Country, w.Level[2] > 0, t)
 	remember(c.Network[:], o.Address, o.Network, Fold16(o.Country), weight, t.now)
@@ -38,7 +42,9 @@ func (c *Contribution) learnNetwork(o *models.Observed, weight float64, t trial)
 // once a device token tells devices apart.
 func (c *Contribution) learnDevice(o *models.Observed, weight float64, t trial) {
 	w := c.DeviceWeights(o, t.now)
-	countNovelty(&c.DevNovelty, &w, weight)
+	if !t.again {
+		countNovelty(&c.DevNovelty, &w, weight)
+	}
 	if c.TokenAt != 0 {
 		c.try(OnFamily, o.Family, w.Level[1] > 0, t)
 		c.try(OnDeviceType, o.DeviceType, w.Level[2] > 0, t)
@@ -63,7 +69,7 @@ func countNovelty(r *[Levels]Ratio, w *Weights, weight float64) {
 
 func (c *Contribution) learnToken(f *models.Features, o *models.Observed, weight float64, t trial) {
 	valid := f.Get(models.TokenStatus) == models.TokenValid
-	if c.TokenAt != 0 {
+	if c.TokenAt != 0 && !t.again {
 		c.TokenNovelty.N += float32(weight)
 		if !valid {
 			c.TokenNovelty.K += float32(weight)

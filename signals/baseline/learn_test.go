@@ -51,6 +51,28 @@ func TestOmega(t *testing.T) {
 	})
 }
 
+// What the score refused does not raise the score: only what upstream or policy
+// withholds counts as refused.
+func TestRefusalsByScoreAreNoEvidence(t *testing.T) {
+	f := func(denial models.Denial, status int, want uint16) {
+		t.Helper()
+		var p Profile
+		ev := success(t0)
+		ev.Observed.Object, ev.Denial, ev.Status = 9, denial, status
+		Learn(&p, ev)
+		if got := p.Local.Objects.Refused; got != want || p.Local.Objects.Requests != 1 {
+			t.Errorf("%q with %d: %d refused, want %d", denial, status, got, want)
+		}
+	}
+	f("", 200, 0)
+	f("", 403, 1)
+	f("", 404, 1)
+	f(models.PolicyDenied, 403, 1)
+	f(models.RiskDenied, 403, 0)
+	f(models.StepUpExhausted, 403, 0)
+	f(models.StepUpRequired, 401, 0)
+}
+
 func TestLearnIsPure(t *testing.T) {
 	r := rand.New(rand.NewPCG(6, 6))
 	var a, b Profile

@@ -16,11 +16,15 @@ func (c *Contribution) Trust(kind ProbationKind, value uint32, known bool) float
 	if i := c.findProbation(kind, value); i >= 0 {
 		return trustAfter(c.Probation[i].Days)
 	}
-	if kind != OnToken && (known || c.Days < youngSubject) {
+	if kind != OnToken && (known || c.Young()) {
 		return 1
 	}
 	return 0
 }
+
+// Young reports whether the subject has so few verified days that the places it
+// is used to are still being learned.
+func (c *Contribution) Young() bool { return c.Days < youngSubject }
 
 // trustAfter is min(1, ((d-1)/20)^2).
 func trustAfter(days uint8) float64 {
@@ -53,6 +57,7 @@ func (c *Contribution) vouch(kind ProbationKind, value uint32) {
 // trial is one verified look as rule R sees it.
 type trial struct {
 	now     uint32
+	again   bool // nothing has changed since the last look
 	calm    bool // the score was low enough for the day to count
 	vouched bool // something trusted came with it
 	machine bool

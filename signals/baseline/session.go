@@ -9,6 +9,7 @@ const (
 	flipsOfTwo    = 3 // changes to and fro that mean two places at once
 
 	statusBits = 0x03 // of Session.Token: the status of the device token
+	renewed    = 0x20 // of Session.Token: the look found the session as it was
 	taught     = 0x40 // of Session.Token: its values were learned
 	isV6       = 0x80 // of Session.Token: the address was IPv6
 )
@@ -26,10 +27,11 @@ type Arrival struct {
 
 // Visit is what a request means for the sessions of its subject.
 type Visit struct {
-	Look    bool       // first of a session, or first after a change
+	Look    bool       // first of a session, after a change, or of another hour
 	Change  bool       // inside a live session
 	Kind    int        // models.SessionSame and up
 	Held    [6]float32 // lambdas of the last look, HeldNetwork first
+	renewed bool       // a look at a session in which nothing changed
 	session int        // the record continued, -1: a new one
 }
 
@@ -68,11 +70,16 @@ func (l *Local) findSession(a *Arrival) (own, latest int) {
 	return own, latest
 }
 
+// continued looks again at a session when it enters another hour of the clock,
+// the step in which tables learn: a caller that never pauses would otherwise be
+// learned once, and judged for good by what was known of it then.
 func (l *Local) continued(c *Contribution, a *Arrival, i int) Visit {
 	s, o := &l.Sessions[i], a.Observed
 	v := Visit{Held: s.Held, session: i}
 	if s.Address == Fold16(o.Address) && s.Network == Fold16(o.Network) &&
 		s.Country == Fold16(o.Country) && s.Token&statusBits == a.Token {
+		v.Look = a.Now/3600 > s.Last/3600
+		v.renewed = v.Look
 		return v
 	}
 	v.Look, v.Change = true, true
@@ -153,10 +160,13 @@ func (l *Local) attend(c *Contribution, ev *models.Event, now uint32) *Session {
 	if network := Fold16(o.Network); s.Last != 0 && network != s.Network {
 		s.Flips, s.Before = s.flips(&a), s.Network
 	}
-	flags := s.Token & taught
+	flags := s.Token & (taught | renewed)
 	if ev.Features.Has(models.IsLook) {
 		s.hold(&ev.Evidence)
 		flags = 0
+		if v.renewed {
+			flags = renewed
+		}
 	}
 	if a.IPv6 {
 		flags |= isV6

@@ -1,0 +1,6 @@
+//go:build !race
+
+package eval
+
+// fraction divides the populations of the tests.
+const fraction = 1
