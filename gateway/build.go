@@ -58,7 +58,7 @@ func (g *Gateway) snapshot(c *config.Config) (*pipeline.Snapshot, error) {
 		return nil, err
 	}
 	s.Close = runUntil(known.Run)
-	g.authn = known
+	g.authn, g.authz = known, policies
 	return s, nil
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/riskgate/riskgate/gateway/admin"
 	"github.com/riskgate/riskgate/gateway/authn"
+	"github.com/riskgate/riskgate/gateway/authz"
 	"github.com/riskgate/riskgate/gateway/config"
 	"github.com/riskgate/riskgate/gateway/listener"
 	"github.com/riskgate/riskgate/gateway/pipeline"
@@ -70,8 +71,9 @@ type Gateway struct {
 	registry  *prometheus.Registry
 	counts    reloadCounts
 
-	reloading sync.Mutex           // held for one reload; guards authn
+	reloading sync.Mutex           // held for one reload; guards authn and authz
 	authn     *authn.Authenticator // of the current snapshot
+	authz     *authz.Authorizer    // the same
 
 	ready      atomic.Bool
 	ending     context.CancelFunc
@@ -187,12 +189,14 @@ func (g *Gateway) Config() *config.Config { return g.config.Load() }
 // Pipeline returns the pipeline, to decide without a connection.
 func (g *Gateway) Pipeline() *pipeline.Pipeline { return g.pipeline }
 
-// Stop drains: no new connections, running requests end, what was learned is
-// written and every event delivered, until ctx ends.
+// Stop drains: no new connections, running requests end within listener.drain,
+// then what was learned is written and every event delivered, until ctx ends.
 func (g *Gateway) Stop(ctx context.Context) error {
 	g.ready.Store(false)
 	g.log.Info().Msg("draining")
-	drained := g.listener.Stop(ctx)
+	drain, cancel := context.WithTimeout(ctx, g.config.Load().Listener.Drain)
+	defer cancel()
+	drained := g.listener.Stop(drain)
 	if g.ending != nil {
 		g.ending()
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/riskgate/riskgate/gateway/authn"
+	"github.com/riskgate/riskgate/gateway/authz"
 	"github.com/riskgate/riskgate/gateway/listener"
 	"github.com/riskgate/riskgate/gateway/upstream"
 	"github.com/riskgate/riskgate/signals/baseline"
@@ -27,6 +28,7 @@ type gauges struct {
 	stream   streaming.Stats
 	memory   baseline.Stats
 	authn    authn.Status
+	authz    authz.Status
 	targets  []upstream.TargetStats
 	now      time.Time
 }
@@ -34,11 +36,11 @@ type gauges struct {
 func (g *Gateway) statistics() *gauges {
 	now := g.options.Clock()
 	g.reloading.Lock()
-	known := g.authn
+	known, policies := g.authn, g.authz
 	g.reloading.Unlock()
 	return &gauges{
 		listener: g.listener.Stats(), stream: g.stream.Stats(now), memory: g.memory.Stats(),
-		authn: known.Status(now), targets: g.upstreams.Stats(), now: now,
+		authn: known.Status(now), authz: policies.Status(), targets: g.upstreams.Stats(), now: now,
 	}
 }
 
@@ -94,6 +96,7 @@ func (g *Gateway) gatewayReadings() []reading {
 	return []reading{
 		counter(reloads, help, prometheus.Labels{"result": "done"}, func(*gauges) float64 { return float64(g.counts.done.Load()) }),
 		counter(reloads, help, prometheus.Labels{"result": "failed"}, func(*gauges) float64 { return float64(g.counts.failed.Load()) }),
+		counter("riskgate_authz_errors_total", "Policies that failed to evaluate, since the last reload; a failing forbid denies.", nil, func(s *gauges) float64 { return float64(s.authz.Failed) }),
 		gauge("riskgate_listener_connections", "Client connections open now.", nil, func(s *gauges) float64 { return float64(s.listener.Open) }),
 		counter("riskgate_listener_connections_total", "Client connections accepted.", nil, func(s *gauges) float64 { return float64(s.listener.Accepted) }),
 		counter("riskgate_listener_refused_connections_total", "Client connections closed for a limit.", nil, func(s *gauges) float64 { return float64(s.listener.Refused) }),
@@ -112,6 +115,7 @@ func streamReadings(sink prometheus.Labels) []reading {
 		counter(lost, lostHelp, class("allow"), func(s *gauges) float64 { return float64(s.stream.LostAllow) }),
 		counter(lost, lostHelp, class("keep"), func(s *gauges) float64 { return float64(s.stream.LostKeep) }),
 		counter("riskgate_streaming_sink_errors_total", "Failed attempts at the sink; they are repeated.", sink, func(s *gauges) float64 { return float64(s.stream.SinkErrors) }),
+		counter("riskgate_streaming_events_rejected_total", "Events larger than the sink takes, given up.", sink, func(s *gauges) float64 { return float64(s.stream.Rejected) }),
 		counter("riskgate_streaming_encode_errors_total", "Records that could not be read back from the ring.", sink, func(s *gauges) float64 { return float64(s.stream.EncodeErrors) }),
 		gauge("riskgate_streaming_pending_events", "Events in the ring.", sink, func(s *gauges) float64 { return float64(s.stream.Pending) }),
 		gauge("riskgate_streaming_pending_bytes", "Bytes in the ring.", sink, func(s *gauges) float64 { return float64(s.stream.PendingBytes) }),

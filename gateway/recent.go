@@ -61,6 +61,14 @@ func (r *recent) Write(ctx context.Context, messages []streaming.Message) error 
 	return nil
 }
 
+// Rejected returns how many events the sink behind has given up.
+func (r *recent) Rejected() uint64 {
+	if sink, ok := r.Sink.(interface{ Rejected() uint64 }); ok {
+		return sink.Rejected()
+	}
+	return 0
+}
+
 // last returns copies of up to n events, newest first.
 func (r *recent) last(n int) []json.RawMessage {
 	r.mu.Lock()

@@ -179,10 +179,10 @@ func (g *Gateway) fingerprint() []byte {
 	for _, root := range g.watched() {
 		_ = filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
 			if err != nil {
-				return nil // a file that is gone is a change too
+				return nil //nolint:nilerr // a file that is gone is a change too
 			}
 			if info, err := os.Stat(path); err == nil {
-				fmt.Fprintln(h, path, info.Size(), info.ModTime().UnixNano())
+				_, _ = fmt.Fprintln(h, path, info.Size(), info.ModTime().UnixNano()) // a hash takes everything
 			}
 			return nil
 		})

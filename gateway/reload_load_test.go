@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -118,10 +120,13 @@ func (l *load) follow() {
 // generations are configurations that differ in everything a reload can change.
 func generations(s *site) []parts {
 	s.write("any.cedar", "permit (principal, action, resource);\n")
+	other := httptest.NewServer(s.routes())
+	s.t.Cleanup(other.Close)
 	return []parts{
 		{risk: "mode: shadow", routes: `- {id: more, match: {path: "/more/{id}"}, pool: service}`},
 		{risk: "mode: shadow, classes: {normal: {throttle: 22}}", authz: "policies: any.cedar"},
 		{rate: "address: 900000/s, subject: 900000/s, burst: 50000", listener: "max_body: 3MiB"},
+		{service: other.URL},
 	}
 }
 
@@ -135,6 +140,8 @@ func TestReloadUnderLoadFailsNoRequest(t *testing.T) {
 	next := generations(s)
 	s.configure(next[0])
 	s.start()
+	s.want("/items/7", http.StatusOK)
+	routines := runtime.NumGoroutine()
 	ctx, cancel := context.WithTimeout(t.Context(), lasts)
 	defer cancel()
 	l := &load{site: s, ctx: ctx}
@@ -165,4 +172,8 @@ func TestReloadUnderLoadFailsNoRequest(t *testing.T) {
 	if n := strings.Count(s.log.String(), "panic"); n != 0 {
 		t.Errorf("%d panics", n)
 	}
+	s.client.CloseIdleConnections()
+	s.service.CloseClientConnections()
+	eventually(t, "every old snapshot is closed, which has more than one goroutine of its own",
+		func() bool { return runtime.NumGoroutine() < routines+reloads }) // workers of the listener stay for a while
 }

@@ -47,6 +47,7 @@ type parts struct {
 	rate     string
 	ring     string
 	recent   string
+	service  string // URL
 }
 
 // newSite makes a site whose gateway is not built yet.
@@ -108,12 +109,26 @@ func (s *site) configure(p parts) {
 	if p.risk == "" {
 		p.risk = "mode: shadow"
 	}
+	if p.service == "" {
+		p.service = s.service.URL
+	}
 	if p.recent == "" {
 		p.recent = "256"
 	}
 	s.write("riskgate.yaml", strings.NewReplacer(
 		"$LISTENER", p.listener, "$RISK", p.risk, "$ROUTES", p.routes, "$AUTHZ", p.authz, "$RATE", p.rate, "$RING", p.ring,
-		"$RECENT", p.recent, "$SERVICE", s.service.URL, "$ISSUER", s.issuer.url).Replace(testConfig))
+		"$RECENT", p.recent, "$SERVICE", p.service, "$ISSUER", s.issuer.url).Replace(testConfig))
+}
+
+// replace changes the first occurrence of old in riskgate.yaml.
+func (s *site) replace(old, new string) {
+	s.t.Helper()
+	text, err := os.ReadFile(s.path("riskgate.yaml"))
+	s.must(err)
+	if !strings.Contains(string(text), old) {
+		s.t.Fatalf("riskgate.yaml does not hold %q", old)
+	}
+	s.write("riskgate.yaml", strings.Replace(string(text), old, new, 1))
 }
 
 const testConfig = `memory: 256MiB
@@ -132,6 +147,7 @@ routes:
   - {id: large, match: {path: /large}, pool: service, authn: [api_key]}
   - {id: ticks, match: {path: /ticks}, pool: service, authn: [api_key]}
   - {id: slow, match: {path: /slow}, pool: service, authn: [api_key]}
+  - {id: action, match: {path: /action}, pool: service, authn: [api_key]}
   $ROUTES
 authn:
   jwt:
@@ -192,64 +208,6 @@ func (s *site) stop() {
 		s.t.Errorf("stop: %v", err)
 	}
 	s.Gateway = nil
-}
-
-func (s *site) routes() http.Handler {
-	mux := http.NewServeMux()
-	ok := func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, "ok", r.URL.Path) }
-	mux.HandleFunc("/items/{id}", ok)
-	mux.HandleFunc("/open/", ok)
-	mux.HandleFunc("/upload", func(w http.ResponseWriter, r *http.Request) {
-		n, err := io.Copy(io.Discard, r.Body)
-		fmt.Fprintln(w, n, err)
-	})
-	mux.HandleFunc("/large", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.Copy(w, largeBody()) })
-	mux.HandleFunc("/slow", func(w http.ResponseWriter, _ *http.Request) { <-s.slow; fmt.Fprint(w, "done") })
-	mux.HandleFunc("/ticks", tick)
-	return mux
-}
-
-const (
-	largeBytes = 8 << 20
-	tickEvery  = 20 * time.Millisecond
-)
-
-// largeBody is the same few bytes again and again, of a length that divides no
-// buffer.
-func largeBody() io.Reader {
-	return io.LimitReader(&repeated{text: []byte("0123456789abcdefghijk")}, largeBytes)
-}
-
-type repeated struct {
-	text []byte
-	at   int
-}
-
-func (r *repeated) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = r.text[(r.at+i)%len(r.text)]
-	}
-	r.at += len(p)
-	return len(p), nil
-}
-
-// tick numbers events until the client leaves.
-func tick(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/event-stream")
-	flush := http.NewResponseController(w)
-	every := time.NewTicker(tickEvery)
-	defer every.Stop()
-	for n := 1; ; n++ {
-		fmt.Fprintf(w, "data: %d\n\n", n)
-		if flush.Flush() != nil {
-			return
-		}
-		select {
-		case <-every.C:
-		case <-r.Context().Done():
-			return
-		}
-	}
 }
 
 // request returns a GET by the client "shop".

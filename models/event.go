@@ -111,7 +111,7 @@ type Event struct {
 
 	Action     Action // applied
 	ByRisk     Action // asked for by the score, under its mode's thresholds
-	ByPolicy   Action // asked for by policy
+	ByPolicy   Action // asked for by policy or route, unless the credential already showed it
 	Mode       Mode   // of risk: Shadow means ByRisk was not applied
 	PolicyMode Mode
 	Policies   []byte // ids of the determining policies, comma-separated

@@ -65,19 +65,33 @@ func TestFeaturesRoundTrip(t *testing.T) {
 			f.States[i] = State(r.IntN(int(NumStates)))
 		}
 		for i := range f.Values {
-			f.Values[i] = float32(r.NormFloat64())
+			f.Values[i] = [...]float32{0, float32(math.Copysign(0, -1)), float32(r.NormFloat64())}[r.IntN(3)]
 		}
-		if err := back.UnmarshalBinary(f.AppendBinary(nil)); err != nil || back != f {
+		if n := f.Mask().Count(); n != (len(f.AppendBinary(nil))-featuresHead-int(NumGroups)-maskBytes)/4 {
+			t.Fatalf("%d values in the mask", n)
+		}
+		if err := back.UnmarshalBinary(f.AppendBinary(nil)); err != nil || back != f || !sameBits(&back, &f) {
 			t.Fatalf("%v\nwant %+v\ngot  %+v", err, f, back)
 		}
 	}
+}
+
+// sameBits tells 0 from -0.
+func sameBits(a, b *Features) bool {
+	for i := range a.Values {
+		if math.Float32bits(a.Values[i]) != math.Float32bits(b.Values[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 func TestFeaturesOfAnEarlierBuild(t *testing.T) {
 	var f, back Features
 	f.Set(NetWeight1, 3)
 	b := f.AppendBinary(nil)
-	short := append([]byte{}, b[:8+int(NumGroups)+4]...)
+	short := append([]byte{}, b[:8+int(NumGroups)+1]...)
+	short = append(short, b[len(b)-4:]...)
 	short[3] = 1
 	if err := back.UnmarshalBinary(short); err != nil || back.Get(NetWeight1) != 3 {
 		t.Errorf("one value: %v, %v", err, back.Get(NetWeight1))
@@ -86,6 +100,7 @@ func TestFeaturesOfAnEarlierBuild(t *testing.T) {
 
 func TestFeaturesRefuse(t *testing.T) {
 	var f Features
+	f.Values[0] = 1
 	good := f.AppendBinary(nil)
 	change := func(at int, b byte) []byte {
 		c := bytes.Clone(good)
@@ -93,11 +108,13 @@ func TestFeaturesRefuse(t *testing.T) {
 		return c
 	}
 	nan := bytes.Clone(good)
-	copy(nan[8+NumGroups:], []byte{0, 0, 0xc0, 0x7f})
+	copy(nan[len(nan)-4:], []byte{0, 0, 0xc0, 0x7f})
 	for name, b := range map[string][]byte{
 		"nothing": nil, "short": good[:len(good)-1], "long": append(bytes.Clone(good), 0),
 		"version": change(0, 9), "states": change(2, byte(NumGroups)+1), "values": change(3, 255),
 		"state": change(8, byte(NumStates)), "not finite": nan,
+		"a value without its bit": change(8+int(NumGroups), 0), "a bit without its value": change(8+int(NumGroups), 3),
+		"a bit beyond the values": change(3, 0), "states cut": good[:20],
 	} {
 		if err := f.UnmarshalBinary(b); !errors.Is(err, ErrFeatures) {
 			t.Errorf("%s: %v, want ErrFeatures", name, err)

@@ -29,6 +29,16 @@ const (
 	UpgradeStripped                     // Upgrade or HTTP2-Settings was removed
 )
 
+// Front says how a request came to be decided about. The zero value is Direct.
+type Front uint8
+
+// The fronts.
+const (
+	Direct      Front = iota // over a connection of its own, and the gateway answers it
+	AuthRequest              // asked about by a proxy that understands 2xx, 401 and 403 only: nginx
+	ForwardAuth              // asked about by a proxy that passes any other answer on: Traefik, Caddy
+)
+
 // TLSFacts are what the handshake told. The zero value means clear text.
 type TLSFacts struct {
 	Version    uint16 // as crypto/tls numbers them; 0: no TLS
@@ -62,6 +72,10 @@ type Request struct {
 	BodyLength  int64  // -1: chunked
 	Faults      Fault
 	Minor       uint8 // HTTP/1.Minor
+
+	// Front is not Direct for a request that a trusted proxy holds and asks about:
+	// Method, Host, Path, Query and Target are those of the original.
+	Front Front
 
 	// ConnID numbers the connection within the process, for caches that live as
 	// long as it. Zero: none.

@@ -74,8 +74,6 @@ func TestEveryChangeIsSeen(t *testing.T) {
 	f("order of reasons", assess(func(a *models.Assessment) { a.Reasons[0], a.Reasons[1] = a.Reasons[1], a.Reasons[0] }))
 	f("nats of a group", assess(func(a *models.Assessment) { bit(&a.Contributions[models.Device].Nats) }))
 	f("points of a group", assess(func(a *models.Assessment) { bit(&a.Contributions[models.Device].Points) }))
-	f("lambda", func(e *models.Event) { bit(&e.Evidence[models.Device].Lambda) })
-	f("confidence of a group", func(e *models.Event) { bit(&e.Evidence[models.Device].Confidence) })
 	f("state", func(e *models.Event) { e.Evidence[models.Device].State = models.Clean })
 	f("fact", func(e *models.Event) { e.Evidence[models.Device].Facts[0].Value++ })
 	f("feature", func(e *models.Event) { e.Features.Set(models.DevWeight1+2, 26.9) })

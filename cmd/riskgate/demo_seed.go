@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -43,7 +44,8 @@ type visitor struct {
 // home and on the way, the shop's machine, and a crowd that tells what is usual.
 func (d *demonstration) seed(now time.Time) error {
 	start := now.AddDate(0, 0, -seededDays).UTC().Truncate(24 * time.Hour)
-	clock := &pastClock{now: start}
+	clock := &pastClock{}
+	clock.set(start)
 	o := d.options(nil)
 	o.Clock, o.Log = clock.read, zerolog.Nop()
 	g, err := gateway.New(o)
@@ -86,7 +88,7 @@ func (d *demonstration) visit(p *pipeline.Pipeline, clock *pastClock, midnight t
 	if at.After(end.Add(-time.Hour)) {
 		return nil // still to come
 	}
-	clock.now = at
+	clock.set(at)
 	field := "X-Api-Key: " + d.shop
 	if v.user != "" {
 		token, err := d.backend.issuer.token(v.user, "urn:pwd", at)
@@ -136,6 +138,7 @@ func addField(r *models.Request, line string) {
 }
 
 // pastClock tells a time that only the seed moves.
-type pastClock struct{ now time.Time }
+type pastClock struct{ now atomic.Pointer[time.Time] }
 
-func (c *pastClock) read() time.Time { return c.now }
+func (c *pastClock) set(now time.Time) { c.now.Store(&now) }
+func (c *pastClock) read() time.Time   { return *c.now.Load() }

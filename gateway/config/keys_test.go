@@ -3,16 +3,12 @@ package config
 import (
 	"bytes"
 	"fmt"
-	"math"
 	"os"
 	"reflect"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/riskgate/riskgate/models"
 	"github.com/riskgate/riskgate/streaming"
 )
 
@@ -56,9 +52,12 @@ func (k *keysOf) walk(v reflect.Value, path, shown string) {
 // inWordsOfTheFile replaces the names of fields in a comment by those of keys.
 func inWordsOfTheFile(said string, of field) string {
 	for _, f := range fieldsOf(of.owner) {
-		name := regexp.MustCompile(`([a-z,] )` + f.goName + `\b( field)?`)
+		if strings.EqualFold(f.goName, f.name) && f.goName == strings.ToUpper(f.goName) {
+			continue // TLS is a word of its own
+		}
+		name := regexp.MustCompile(`([a-z,] )` + f.goName + `\b( field| of| database)?`)
 		said = name.ReplaceAllStringFunc(said, func(found string) string {
-			if strings.HasSuffix(found, " field") { // of HTTP
+			if !strings.HasSuffix(found, f.goName) { // a field of HTTP, a thing of somebody else
 				return found
 			}
 			return strings.TrimSuffix(found, f.goName) + "`" + f.name + "`"
@@ -177,103 +176,6 @@ func freshOf(t reflect.Type) reflect.Value {
 		return def
 	}
 	return reflect.Zero(t)
-}
-
-// wish sets v to what cannot be right, too little and too much, and returns what
-// Validate wants instead.
-func (k *keysOf) wish(v reflect.Value, path string) string {
-	if path == "memory" || path == "routes[0].pool" { // depends on the rest of the file
-		return ""
-	}
-	if names := namesOf(v.Type()); names != nil {
-		return strings.TrimPrefix(oneOf(names), "one of ")
-	}
-	var wishes []string
-	saved := reflect.New(v.Type()).Elem()
-	saved.Set(v)
-	defer k.set(v, saved)
-	for _, extreme := range extremes(v.Type()) {
-		k.set(v, extreme)
-		for _, p := range k.complaints() {
-			if p.Path == path && !slices.Contains(wishes, tidy(p.Wish)) {
-				wishes = append(wishes, tidy(p.Wish))
-				break
-			}
-		}
-	}
-	return strings.Join(wishes, " and ")
-}
-
-func (k *keysOf) set(v, to reflect.Value) {
-	v.Set(to)
-	for _, commit := range slices.Backward(k.commits) {
-		commit()
-	}
-}
-
-func (k *keysOf) complaints() models.Problems {
-	all := k.config.Validate()
-	c := *k.config
-	c.Streaming.Sink = streaming.SinkFile
-	return append(all, c.Validate()...)
-}
-
-func extremes(t reflect.Type) (all []reflect.Value) {
-	add := func(v any) { all = append(all, reflect.ValueOf(v).Convert(t)) }
-	switch {
-	case t == durationType:
-		add(-time.Hour)
-		add(1e6 * time.Hour)
-	case t.Kind() == reflect.Int || t.Kind() == reflect.Int64:
-		add(-1000)
-		add(int64(math.MaxInt64) / 4)
-	case t.Kind() == reflect.Float64:
-		add(-1e9)
-		add(1e12)
-	case t.Kind() == reflect.String && t != secretType:
-		add("~no such thing~")
-	}
-	return all
-}
-
-var zeroUnits = strings.NewReplacer("h0m0s", "h", "m0s", "m", " ,", ",")
-
-func tidy(wish string) string {
-	for _, prefix := range []string{"want a number from ", "want a duration from ", "want a duration ", "want from ", "want "} {
-		if rest, ok := strings.CutPrefix(wish, prefix); ok {
-			wish = rest
-			break
-		}
-	}
-	return zeroUnits.Replace(wish)
-}
-
-func nounOf(t reflect.Type) string {
-	switch {
-	case t == secretType:
-		return "secret"
-	case t == durationType:
-		return "duration"
-	case t == reflect.TypeFor[models.Size]():
-		return "size"
-	case t == reflect.TypeFor[models.RatePerSecond]():
-		return "rate"
-	case namesOf(t) != nil:
-		return "one of"
-	case t.Kind() == reflect.Slice:
-		return "list of " + nounOf(t.Elem()) + "s"
-	case t.Kind() == reflect.Map:
-		return "by name: " + nounOf(t.Elem())
-	case t.Kind() == reflect.Float64:
-		return "number"
-	case t.Kind() == reflect.Int || t.Kind() == reflect.Int64:
-		return "whole number"
-	case t.Kind() == reflect.Bool:
-		return "true or false"
-	case t.Kind() == reflect.Struct:
-		return "network"
-	}
-	return "text"
 }
 
 // fragment is the rest of a comment that is no sentence without its name.

@@ -47,7 +47,8 @@ type Body struct {
 	late    bool // the client took too long
 	conn    *conn
 
-	leaving atomic.Bool // the handler has returned: a Read under way gives up
+	told    atomic.Int64 // count, for those who cannot wait for mu
+	leaving atomic.Bool  // the handler has returned: a Read under way gives up
 }
 
 // BodyOf returns the body of the request under way. It is never nil; a request
@@ -74,6 +75,7 @@ func (b *Body) begin(c *conn, stream io.Reader, set *settings, length int64) {
 	defer b.mu.Unlock()
 	b.stream, b.set, b.conn, b.late = stream, set, c, false
 	b.length, b.limit, b.count, b.waited = length, int64(set.MaxBody), 0, 0
+	b.told.Store(0)
 	b.ended, b.err, b.denial = length == 0 || stream == nil, nil, ""
 	if b.ended {
 		b.err = io.EOF
@@ -86,6 +88,10 @@ func (b *Body) Length() int64 {
 	defer b.mu.Unlock()
 	return b.length
 }
+
+// Count returns how many bytes of the body have been read so far. It does not
+// wait for a Read under way.
+func (b *Body) Count() int64 { return b.told.Load() }
 
 // Denial returns why the body could not be read, "" if nothing is wrong so far.
 func (b *Body) Denial() models.Denial {
@@ -109,6 +115,7 @@ func (b *Body) Read(p []byte) (int, error) {
 	n, err := b.stream.Read(p)
 	b.reading = false
 	b.count += int64(n)
+	b.told.Store(b.count)
 	if over := b.count - b.limit; over > 0 {
 		b.fail(ErrBodyTooLarge, models.BodyTooLarge)
 		return n - int(over), b.err

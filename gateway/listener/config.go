@@ -21,6 +21,10 @@ type Config struct {
 	// address: x-forwarded-for or forwarded. The other one is never read,
 	// because a proxy passes on what it does not set. Default x-forwarded-for.
 	ClientHeader string `yaml:"client_header"`
+	// ForwardAuth is the path under which trusted proxies ask whether to let a
+	// request through that they hold and forward themselves, as nginx, Traefik and
+	// Caddy do. From anybody else it is a path like others. Default none.
+	ForwardAuth string `yaml:"forward_auth"`
 	// TLS makes this the end of TLS. Default: clear text. Turning it on or off
 	// needs a restart, new certificates do not.
 	TLS TLS `yaml:"tls"`
@@ -96,6 +100,7 @@ func (c Config) Validate() models.Problems {
 	var p models.Problems
 	c.checkAddress(&p)
 	c.checkProxies(&p)
+	c.checkForwardAuth(&p)
 	if c.TLS.Enabled() && (c.TLS.Cert == "" || c.TLS.Key == "") {
 		p.Add("tls", "only one of cert and key", "want both, or neither for clear text")
 	}
@@ -142,6 +147,20 @@ func (c Config) checkProxies(p *models.Problems) {
 	}
 	if c.ClientHeader != headerXForwardedFor && c.ClientHeader != headerForwarded {
 		p.Add("client_header", strconv.Quote(c.ClientHeader), "want x-forwarded-for or forwarded")
+	}
+}
+
+func (c Config) checkForwardAuth(p *models.Problems) {
+	if c.ForwardAuth == "" {
+		return
+	}
+	canonical, faults, denial := canonicalPath(nil, []byte(c.ForwardAuth))
+	plain := denial == "" && faults == 0 && c.ForwardAuth == string(canonical) && string(appendPath(nil, canonical)) == c.ForwardAuth
+	if c.ForwardAuth[0] != '/' || !plain {
+		p.Add("forward_auth", strconv.Quote(c.ForwardAuth), "want a plain path, like /.riskgate/auth")
+	}
+	if len(c.TrustedProxies) == 0 {
+		p.Add("forward_auth", strconv.Quote(c.ForwardAuth), "want trusted_proxies beside it: only they may ask")
 	}
 }
 

@@ -176,7 +176,4 @@ func (c *conn) drain() {
 }
 
 // abort cuts the connection; its goroutine finds out at its next read or write.
-func (c *conn) abort() {
-	c.muted.Store(true)
-	_ = c.Conn.Close()
-}
+func (c *conn) abort() { _ = c.Conn.Close() }

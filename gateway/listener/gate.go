@@ -42,6 +42,10 @@ const (
 // io.EOF: the listener was closed.
 func (g *gate) Accept() (net.Conn, error) {
 	for pause := minPause; ; {
+		if g.stopped() { // before the server knew what to close
+			_ = g.Listener.Close()
+			return nil, io.EOF
+		}
 		accepted, err := g.Listener.Accept()
 		switch {
 		case err == nil:
@@ -60,6 +64,15 @@ func (g *gate) Accept() (net.Conn, error) {
 			}
 			pause = min(2*pause, maxPause)
 		}
+	}
+}
+
+func (g *gate) stopped() bool {
+	select {
+	case <-g.stop:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -134,6 +147,9 @@ func (g *gate) close() {
 	}
 }
 
+// drainPoll is how often the end of cut connections is looked for.
+const drainPoll = 5 * time.Millisecond
+
 // abort cuts every open connection and returns how many there were.
 func (g *gate) abort() int {
 	g.mu.Lock()
@@ -143,6 +159,15 @@ func (g *gate) abort() int {
 		c.abort()
 	}
 	return len(all)
+}
+
+// empty waits for every connection to be left, at most for d.
+func (g *gate) empty(d time.Duration) {
+	poll := time.NewTicker(drainPoll)
+	defer poll.Stop()
+	for end := time.Now().Add(d); g.count() > 0 && time.Now().Before(end); {
+		<-poll.C
+	}
 }
 
 // where returns the open connections that match; the caller holds mu.

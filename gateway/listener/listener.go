@@ -194,7 +194,7 @@ func (l *Listener) Reload(cfg Config) error {
 
 // Stop lets nothing more in, ends idle connections and waits until every request
 // under way, streams included, is answered. Once ctx ends, what is left is cut
-// and counted in the error.
+// and counted in the error; handlers get a second to notice.
 func (l *Listener) Stop(ctx context.Context) error {
 	if l.gate.Listener == nil {
 		return nil
@@ -204,6 +204,7 @@ func (l *Listener) Stop(ctx context.Context) error {
 	err := l.server.ShutdownWithContext(ctx)
 	if ctx.Err() != nil {
 		err = fmt.Errorf("drain: %d connections cut: %w", l.gate.abort(), ctx.Err())
+		l.gate.empty(lingerTime)
 	}
 	l.serving.Wait()
 	return err

@@ -18,7 +18,11 @@ func (l *Listener) handle(ctx *fasthttp.RequestCtx) {
 	set := l.settings.Load()
 	v := l.visits.Get().(*visit)
 	denial := v.read(set, c, &ctx.Request.Header, l.now())
-	l.serve(ctx, c, v, denial)
+	if denial == "" && v.asks() {
+		l.answer(ctx, c, v)
+	} else {
+		l.serve(ctx, c, v, denial)
+	}
 	l.visits.Put(v)
 }
 
@@ -27,6 +31,11 @@ func (l *Listener) handle(ctx *fasthttp.RequestCtx) {
 func (l *Listener) serve(ctx *fasthttp.RequestCtx, c *conn, v *visit, denial models.Denial) {
 	c.body.begin(c, ctx.RequestBodyStream(), v.set, v.view.BodyLength)
 	l.call(ctx, &v.view, denial)
+	l.settle(ctx, c, v, denial)
+}
+
+// settle ends the body, and the connection where it cannot go on.
+func (l *Listener) settle(ctx *fasthttp.RequestCtx, c *conn, v *visit, denial models.Denial) {
 	clean := c.body.finish()
 	if denial != "" || !clean {
 		c.linger.Store(true)
@@ -34,6 +43,15 @@ func (l *Listener) serve(ctx *fasthttp.RequestCtx, c *conn, v *visit, denial mod
 	if denial != "" || !clean || v.close || l.draining.Load() {
 		ctx.Response.SetConnectionClose()
 	}
+}
+
+// answer calls the handler for a proxy that asks. What may be wrong with the
+// request asked about is no reason to distrust the proxy's own framing.
+func (l *Listener) answer(ctx *fasthttp.RequestCtx, c *conn, v *visit) {
+	asked := v.readOriginal()
+	c.body.begin(c, ctx.RequestBodyStream(), v.set, v.view.BodyLength)
+	l.call(ctx, &v.view, asked)
+	l.settle(ctx, c, v, "")
 }
 
 // call keeps a handler that panics from ending the gateway.

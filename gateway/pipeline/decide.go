@@ -13,7 +13,7 @@ func (p *Pipeline) Decide(view *models.Request, event *models.Event) models.Deni
 	x := p.begin(nil, view)
 	defer p.end(x)
 	p.describe(&x.decision)
-	denial := p.match(&x.decision)
+	denial := p.admit(&x.decision)
 	if denial == "" {
 		denial = p.decide(&x.decision)
 	}
@@ -33,19 +33,27 @@ func (p *Pipeline) describe(d *decision) {
 	e.Host = append(e.Host[:0], v.Host...)
 	e.Path = append(e.Path[:0], v.Path...)
 	e.Agent = append(e.Agent[:0], v.Agent...)
-	e.BytesIn = v.BodyLength
+	e.BytesIn = max(v.BodyLength, 0) // a chunked body is counted once it was read
 	e.Mode = d.snapshot.Risk.Mode()
 	e.ConfigHash = d.snapshot.Risk.Hash()
 }
 
-// decide runs the stages in order, once the route is known, and returns at the
-// first refusal.
-func (p *Pipeline) decide(d *decision) models.Denial {
+// admit finds the route and counts the request of its address: what is known
+// before the body.
+func (p *Pipeline) admit(d *decision) models.Denial {
+	if denial := p.match(d); denial != "" {
+		return denial
+	}
 	d.watch.lap(stageDescribe)
 	if d.bucket = p.Limiter.Admit(d.view.Client, d.view.Time); !d.bucket.Allowed {
 		return models.AddressRate
 	}
 	d.watch.lap(stageAdmit)
+	return ""
+}
+
+// decide runs the stages that follow in order and returns at the first refusal.
+func (p *Pipeline) decide(d *decision) models.Denial {
 	if denial := p.authenticate(d); denial != "" {
 		return denial
 	}

@@ -37,6 +37,9 @@ func (x *exchange) refuse(denial models.Denial) {
 	a.write(resp, x.event.RequestID)
 	x.decorate(resp)
 	x.advise(resp, denial)
+	if x.view.Front != models.Direct {
+		x.refuseAsked(resp, a.status)
+	}
 	if x.ctx.IsHead() {
 		resp.SkipBody = true
 	}

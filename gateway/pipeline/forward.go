@@ -30,6 +30,9 @@ func (x *exchange) forward() {
 	e.UpstreamTime, e.Upstream = time.Since(sent), result.Target
 	x.route.metrics.latency.Observe(e.UpstreamTime.Seconds())
 	x.watch.lap(stageForward)
+	if x.view.BodyLength < 0 {
+		e.BytesIn = listener.BodyOf(ctx).Count()
+	}
 	if result.Denial != "" {
 		x.fault(result)
 		return
@@ -153,18 +156,26 @@ func (x *exchange) fault(r upstream.Result) {
 func (x *exchange) decorate(resp *fasthttp.Response) {
 	h := &resp.Header
 	x.requestID()
-	h.SetBytesV("X-Request-Id", x.event.RequestID)
+	replace(h, "X-Request-Id", x.event.RequestID)
 	if x.route != nil && x.route.Limited && x.identity != nil && x.bucket.Scope == ratelimit.BySubject {
 		from := len(x.text)
 		x.text = x.pipeline.Limiter.AppendPolicy(x.text, ratelimit.BySubject)
-		h.SetBytesV("RateLimit-Policy", x.text[from:])
+		replace(h, "RateLimit-Policy", x.text[from:])
 		from = len(x.text)
 		x.text = x.bucket.AppendLimit(x.text)
-		h.SetBytesV("RateLimit", x.text[from:])
+		replace(h, "RateLimit", x.text[from:])
 	}
 	if x.snapshot.HSTS && x.view.Secure {
+		h.Del("Strict-Transport-Security")
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
+}
+
+// replace sets a field and removes every other of that name: the upstream may
+// have sent several, of which Set would replace the first.
+func replace(h *fasthttp.ResponseHeader, name string, value []byte) {
+	h.Del(name)
+	h.SetBytesV(name, value)
 }
 
 // giveToken hands a device token to a browser that earned one. Cookies of that

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"bufio"
 	"crypto/tls"
 	"io"
 	"net/http"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"github.com/riskgate/riskgate/gateway/authn"
-	"github.com/riskgate/riskgate/gateway/stepup"
 	"github.com/riskgate/riskgate/models"
 )
 
@@ -27,14 +25,14 @@ func echo(into *http.Header) http.HandlerFunc {
 func TestTheUpstreamIsToldWhatWasDecided(t *testing.T) {
 	var h http.Header
 	w := newWorld(t, func(s *settings) { s.upstream = echo(&h) })
-	_, e := w.ask(shot{token: w.token("ada\r\nX-Evil: 1"), fields: []string{
+	_, e := w.ask(shot{token: w.token("ada: %é"), fields: []string{
 		"X-Riskgate-Subject: root", "X-Riskgate-Score: 0", "x-riskgate-extra: 1", "X-Request-Id: mine",
 		"Forwarded: for=8.8.8.8", "X-Real-IP: 8.8.8.8",
 		"traceparent: 00-0123456789abcdef0123456789abcdef-0123456789abcdef-01",
 	}})
 	for name, want := range map[string]string{
-		"X-Riskgate-Subject": "ada%0D%0AX-Evil:%201", "X-Riskgate-Score": "9", "X-Riskgate-Level": "low", "X-Riskgate-Action": "allow",
-		"X-Riskgate-Extra": "", "X-Evil": "", "X-Real-Ip": "", "X-Forwarded-For": berlin, "X-Forwarded-Proto": "http",
+		"X-Riskgate-Subject": "ada:%20%25%C3%A9", "X-Riskgate-Score": "9", "X-Riskgate-Level": "low", "X-Riskgate-Action": "allow",
+		"X-Riskgate-Extra": "", "X-Real-Ip": "", "X-Forwarded-For": berlin, "X-Forwarded-Proto": "http",
 		"X-Forwarded-Host": "api.example", "Forwarded": `for=192.0.2.10;proto=http;host="api.example"`,
 		"X-Request-Id": string(appendUUID(nil, e.ID)),
 	} {
@@ -109,20 +107,16 @@ var deviceCookie = regexp.MustCompile(`^__Host-riskgate-device=([A-Za-z0-9_-]+);
 func TestDeviceCookie(t *testing.T) {
 	w := newWorld(t)
 	https := []string{"X-Forwarded-Proto: https"}
-	if got, _ := w.ask(shot{token: w.token("ada")}); got.Header.Get("Set-Cookie") != "" {
+	if got, _ := w.ask(shot{token: w.token("carol")}); got.Header.Get("Set-Cookie") != "" {
 		t.Errorf("over clear text: %s", got.Header.Get("Set-Cookie"))
 	}
-	got, e := w.ask(shot{token: w.token("ada"), fields: https})
+	got, _ := w.ask(shot{token: w.token("ada"), fields: https})
 	m := deviceCookie.FindStringSubmatch(got.Header.Get("Set-Cookie"))
 	if m == nil || len(got.Header.Values("Set-Cookie")) != 1 {
-		w.advance(time.Hour)
-		got, e = w.ask(shot{token: w.token("ada"), fields: https})
-		if m = deviceCookie.FindStringSubmatch(got.Header.Get("Set-Cookie")); m == nil {
-			t.Fatalf("over TLS: %q, score %g", got.Header.Values("Set-Cookie"), e.Assessment.Score)
-		}
+		t.Fatalf("over TLS: %q", got.Header.Values("Set-Cookie"))
 	}
 	w.advance(time.Minute)
-	got, e = w.ask(shot{token: w.token("ada"), fields: append(https, "Cookie: a=b; __Host-riskgate-device="+m[1])})
+	got, e := w.ask(shot{token: w.token("ada"), fields: append(https, "Cookie: a=b; __Host-riskgate-device="+m[1])})
 	if status := e.Features.Values[models.TokenStatus]; status != models.TokenValid || got.Header.Get("Set-Cookie") != "" {
 		t.Errorf("shown again: status %g, %q", status, got.Header.Get("Set-Cookie"))
 	}
@@ -133,77 +127,6 @@ func TestDeviceCookie(t *testing.T) {
 	w.advance(24 * time.Hour)
 	if got, _ = w.ask(hot(w.token("bob"))); got.Header.Get("Set-Cookie") != "" {
 		t.Errorf("after a refusal: %s", got.Header.Get("Set-Cookie"))
-	}
-}
-
-func login(user string, edit ...func(*settings)) []func(*settings) {
-	return append(edit, func(s *settings) {
-		s.routes = []Route{{ID: "login", Path: "/login", Methods: []string{"POST"}, Accept: authn.None, Class: models.Login,
-			Login: NewLogin(user, []int{401}, []int{200})}}
-		s.upstream = func(rw http.ResponseWriter, r *http.Request) {
-			body, _ := io.ReadAll(r.Body)
-			if strings.Contains(string(body), "wrong") {
-				rw.WriteHeader(http.StatusUnauthorized)
-			}
-			_, _ = rw.Write(body)
-		}
-	})
-}
-
-func TestLoginRoutes(t *testing.T) {
-	for _, c := range []struct{ user, body, field string }{
-		{"json:/username", "{\"username\": \"ada\",\r\n \"password\":\"\\u0077rong\"}\n", ""},
-		{"form:user", "user=ada&password=%77rong&password=", ""},
-		{"header:X-User", "\x00\xff anything", "X-User: ada"},
-	} {
-		w := newWorld(t, login(c.user)...)
-		s := shot{method: "POST", target: "/login", body: c.body}
-		if c.field != "" {
-			s.fields = []string{c.field}
-		}
-		got, e := w.ask(s)
-		if got.body != c.body {
-			t.Errorf("%s: forwarded as %q, want %q", c.user, got.body, c.body)
-		}
-		if e.Login != models.LoginPassed || e.Observed.LoginUser == 0 || e.Observed.LoginUser != w.Collector.User([]byte("ada")) {
-			t.Errorf("%s: login %s of %x", c.user, e.Login, e.Observed.LoginUser)
-		}
-	}
-}
-
-// Guessing raises the score of a login, and the right password afterwards is
-// seen in that light.
-func TestFailedLoginsCount(t *testing.T) {
-	w := newWorld(t, login("form:user", func(s *settings) { s.risk.Mode = models.Shadow })...)
-	try := func(password string) *models.Event {
-		w.advance(5 * time.Second)
-		_, e := w.ask(shot{method: "POST", target: "/login", body: "user=ada&password=" + password})
-		return e
-	}
-	first := try("wrong")
-	defer func() { e := try("right"); for g := range e.Assessment.Contributions { t.Log(models.Group(g), e.Assessment.Contributions[g].Nats, e.Features.States[g]) } }()
-	if first.Login != models.LoginFailed || first.Status != 401 || first.Assessment.Contributions[models.Failures].Nats != 0 {
-		t.Errorf("first: %s, %g nats", first.Login, first.Assessment.Contributions[models.Failures].Nats)
-	}
-	for range 15 {
-		try("wrong")
-	}
-	last := try("right")
-	if last.Login != models.LoginPassed || !(last.Assessment.Contributions[models.Failures].Nats > 1) || last.Assessment.Score <= first.Assessment.Score {
-		t.Errorf("the success: %s, %g nats, score %g after %g", last.Login,
-			last.Assessment.Contributions[models.Failures].Nats, last.Assessment.Score, first.Assessment.Score)
-	}
-}
-
-func TestLoginBodyIsBounded(t *testing.T) {
-	w := newWorld(t, login("json:/username")...)
-	if got := w.send(shot{method: "POST", target: "/login", body: strings.Repeat(" ", maxLoginBody+1)}); got.StatusCode != 413 {
-		t.Errorf("%d", got.StatusCode)
-	}
-	chunked := lines("POST /login HTTP/1.1", "Transfer-Encoding: chunked") + "5\r\n{\"use\r\n10\r\nrname\":\"ada\"    \r\n1\r\n}\r\n0\r\n\r\n"
-	got := w.over(w.dial(), "POST", chunked)
-	if e := w.decision(); got.StatusCode != 200 || got.body != `{"username":"ada"    }` || e.Observed.LoginUser != w.Collector.User([]byte("ada")) {
-		t.Errorf("chunked: %d %q", got.StatusCode, got.body)
 	}
 }
 
@@ -258,81 +181,12 @@ func TestUpload(t *testing.T) {
 		t.Errorf("event of %q, %d", e.Denial, e.Status)
 	}
 	s := shot{method: "POST", token: w.token("ada"), fields: []string{"Transfer-Encoding: chunked"}}
+	got = w.over(w.dial(), "POST", s.text()+"5\r\nhello\r\n0\r\n\r\n")
+	if e = w.decision(); got.body != "hello" || e.BytesIn != 5 {
+		t.Errorf("chunked: %q, event of %d bytes in", got.body, e.BytesIn)
+	}
 	got = w.over(w.dial(), "POST", s.text()+"100001\r\n"+body+"x\r\n0\r\n\r\n")
 	checkProblem(t, got, models.BodyTooLarge)
-}
-
-// A stream ends its exchange with its body: until then it holds the
-// configuration that it was decided by.
-func TestStreamsEndWithTheirBody(t *testing.T) {
-	more := make(chan string)
-	w := newWorld(t, func(s *settings) {
-		s.upstream = func(rw http.ResponseWriter, _ *http.Request) {
-			rw.Header().Set("Content-Type", "text/event-stream")
-			for text := range more {
-				_, _ = io.WriteString(rw, text)
-				_ = http.NewResponseController(rw).Flush()
-			}
-		}
-	})
-	c := w.dial()
-	_, err := io.WriteString(c, shot{token: w.token("ada")}.text())
-	w.must(err)
-	more <- "data: one\n\n"
-	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
-	w.must(err)
-	body := bufio.NewReader(resp.Body)
-	for _, want := range []string{"data: one\n", "\n"} {
-		if line, err := body.ReadString('\n'); line != want {
-			t.Fatalf("%q, want %q: %v", line, want, err)
-		}
-	}
-	old := w.snap
-	w.Swap(w.snapshot(stepup.NewTable(1024)))
-	if w.closed.Load() != 0 || old.users.Load() != 1 {
-		t.Errorf("closed %d times with %d users while the stream goes on", w.closed.Load(), old.users.Load())
-	}
-	select {
-	case e := <-w.sink.events:
-		t.Errorf("event of a stream that goes on: %d bytes", e.BytesOut)
-	default:
-	}
-	more <- "data: two\n\n"
-	close(more)
-	rest, err := io.ReadAll(body)
-	if e := w.decision(); string(rest) != "data: two\n\n" || err != nil || e.BytesOut != 22 || e.Status != 200 {
-		t.Errorf("%q %v; event of %d bytes, status %d", rest, err, e.BytesOut, e.Status)
-	}
-	w.stop()
-	if w.closed.Load() != 2 || old.users.Load() != 0 {
-		t.Errorf("closed %d times, want both configurations", w.closed.Load())
-	}
-}
-
-func TestAStreamWhoseClientLeaves(t *testing.T) {
-	gone := make(chan struct{})
-	w := newWorld(t, func(s *settings) {
-		s.upstream = func(rw http.ResponseWriter, r *http.Request) {
-			defer close(gone)
-			for r.Context().Err() == nil {
-				_, _ = rw.Write(make([]byte, 32<<10))
-				_ = http.NewResponseController(rw).Flush()
-			}
-		}
-	})
-	c := w.dial()
-	_, err := io.WriteString(c, shot{token: w.token("ada")}.text())
-	w.must(err)
-	_, err = c.Read(make([]byte, 1024))
-	w.must(err)
-	w.must(c.Close())
-	if e := w.decision(); e.BytesOut == 0 || e.Denial != "" {
-		t.Errorf("event of %d bytes, %q", e.BytesOut, e.Denial)
-	}
-	<-gone
-	if rest := w.stop(); len(rest) != 0 { // and the snapshot has no users left
-		t.Errorf("%d more events", len(rest))
-	}
 }
 
 // A stage that panics costs its own request and nothing else.

@@ -45,7 +45,7 @@ func TestThrottleIsASlope(t *testing.T) {
 			c := &s.risk.Classes.Normal
 			c.Throttle, c.StepUp = throttle, 40
 		})
-		admitted, want := 0, 0
+		var admitted, want int
 		for {
 			got, e := w.ask(shot{token: w.token("ada"), bare: true})
 			refill := math.Exp2(-(e.Assessment.Score - throttle) / 10)
@@ -68,6 +68,32 @@ func TestThrottleIsASlope(t *testing.T) {
 		if admitted != want {
 			t.Errorf("throttle from %g: %d requests at once, want %d", throttle, admitted, want)
 		}
+	}
+}
+
+// A policy throttles to a sixteenth. Who stays within that is not throttled.
+func TestThrottleByPolicy(t *testing.T) {
+	w := newWorld(t, func(s *settings) {
+		s.policies = `permit (principal, action, resource); @id("slow") @riskgate("throttle") forbid (principal, action, resource);`
+	})
+	for range 2 { // of the 40 at once that others have
+		got, e := w.ask(shot{token: w.token("ada")})
+		if got.StatusCode != 200 || e.Action != models.Monitor || e.ByPolicy != models.Throttle {
+			t.Errorf("%d %s, by policy %s", got.StatusCode, e.Action, e.ByPolicy)
+		}
+	}
+	if got, e := w.ask(shot{token: w.token("ada")}); got.StatusCode != 429 || e.Action != models.Throttle {
+		t.Errorf("%d %s", got.StatusCode, e.Action)
+	}
+}
+
+// A request that is held back instead of refused was throttled too.
+func TestADelayIsAThrottle(t *testing.T) {
+	w := newWorld(t, func(s *settings) { s.rate.Subject, s.rate.Burst, s.rate.Delay = 20, 1, 50*time.Millisecond })
+	w.status(200, shot{token: w.token("ada")})
+	got, e := w.ask(shot{token: w.token("ada"), from: "192.0.2.11"})
+	if got.StatusCode != 200 || e.Action != models.Throttle || e.Denial != "" || e.Duration < 50*time.Millisecond {
+		t.Errorf("%d %s %q after %s", got.StatusCode, e.Action, e.Denial, e.Duration)
 	}
 }
 
@@ -134,12 +160,17 @@ func TestCreditHalvesInHalfAnHour(t *testing.T) {
 }
 
 func TestCreditBelongsToOneDeviceAndNetwork(t *testing.T) {
-	for name, elsewhere := range map[string]shot{"device": {agent: chrome}, "network": {from: mobile}} {
+	for _, c := range []struct {
+		where string
+		shot  shot
+		holds bool
+	}{{"here", shot{}, true}, {"another device", shot{agent: chrome}, false}, {"another network", shot{from: mobile}, false}} {
 		w := settled(t)
 		w.pass()
-		elsewhere.token = w.token("ada")
-		if _, e := w.ask(elsewhere); e.Features.Flags&models.HoldsCredit != 0 {
-			t.Errorf("another %s holds credit %g", name, e.Features.Get(models.CreditNats))
+		c.shot.token = w.token("ada", claims{"sid": "another"}) // so that the session has no say
+		_, e := w.ask(c.shot)
+		if e.Features.States[models.Session] == models.Hit || e.Features.Has(models.HoldsCredit) != c.holds {
+			t.Errorf("%s: credit %g, session %s", c.where, e.Features.Get(models.CreditNats), e.Features.States[models.Session])
 		}
 	}
 }
@@ -297,5 +328,16 @@ func TestAuditRequired(t *testing.T) {
 	}
 	if got := w.send(shot{target: "/open"}); got.StatusCode != 200 || reached != 2 {
 		t.Errorf("best effort: %d, reached %d times", got.StatusCode, reached)
+	}
+}
+
+// The record that a request needs to pass is its only one.
+func TestAuditedRequestsLeaveOneEvent(t *testing.T) {
+	w := newWorld(t, func(s *settings) { s.routes[0].Audit = true })
+	if _, e := w.ask(shot{token: w.token("ada")}); e.Action != models.Allow {
+		t.Errorf("recorded as %s", e.Action)
+	}
+	if rest := w.stop(); len(rest) != 0 {
+		t.Errorf("%d more events", len(rest))
 	}
 }

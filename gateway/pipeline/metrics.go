@@ -14,7 +14,6 @@ type Metrics struct {
 	denials  map[models.Denial]prometheus.Counter
 	scores   [models.NumClasses]prometheus.Observer
 	shadowed prometheus.Counter
-	policy   prometheus.Counter
 	stages   [numStages]prometheus.Observer
 	upstream *prometheus.HistogramVec
 	faults   *prometheus.CounterVec
@@ -51,8 +50,6 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 			"Requests by route and by the action applied.", "route", "action"),
 		shadowed: prometheus.NewCounter(prometheus.CounterOpts{Name: "riskgate_pipeline_shadowed_total",
 			Help: "Requests on which a layer in shadow mode would have acted more strictly."}),
-		policy: prometheus.NewCounter(prometheus.CounterOpts{Name: "riskgate_authz_errors_total",
-			Help: "Policies that failed to evaluate; a failing forbid denies."}),
 		upstream: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "riskgate_upstream_request_duration_seconds",
 			Help: "Time until the header of the upstream's answer.", Buckets: latencyBuckets}, []string{"pool"}),
@@ -74,7 +71,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 	for s, name := range stageNames {
 		m.stages[s] = stages.WithLabelValues(name)
 	}
-	registry.MustRegister(m.requests, m.shadowed, m.policy, m.upstream, m.faults, denials, scores, stages)
+	registry.MustRegister(m.requests, m.shadowed, m.upstream, m.faults, denials, scores, stages)
 	return m
 }
 

@@ -104,6 +104,15 @@ func (d *decision) reset() {
 // listener found wrong with the framing, if anything.
 func (p *Pipeline) Serve(ctx *fasthttp.RequestCtx, view *models.Request, refusal models.Denial) {
 	x := p.begin(ctx, view)
+	done := false
+	defer x.snapshot.releaseUnless(&done)
+	p.serve(x, refusal)
+	done = true
+}
+
+// serve ends x, or leaves that to the body of a streamed answer. After a panic x
+// is lost to the pool, and with it whatever still points into it.
+func (p *Pipeline) serve(x *exchange, refusal models.Denial) {
 	p.describe(&x.decision)
 	if refusal == "" {
 		refusal = x.decideHere()
@@ -118,13 +127,17 @@ func (p *Pipeline) Serve(ctx *fasthttp.RequestCtx, view *models.Request, refusal
 	if x.bucket.Delay > 0 {
 		time.Sleep(x.bucket.Delay)
 	}
+	if x.view.Front != models.Direct {
+		x.permit()
+		return
+	}
 	x.forward()
 }
 
 // decideHere runs stages 1 to 9 on a connection: on login routes the body is
 // read first, because the user name stands in it.
 func (x *exchange) decideHere() models.Denial {
-	if denial := x.pipeline.match(&x.decision); denial != "" {
+	if denial := x.pipeline.admit(&x.decision); denial != "" {
 		return denial
 	}
 	if x.route.Login != nil {

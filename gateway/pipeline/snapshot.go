@@ -91,3 +91,10 @@ func (s *Snapshot) release() {
 		}
 	})
 }
+
+// releaseUnless releases s unless done: for a request that panicked.
+func (s *Snapshot) releaseUnless(done *bool) {
+	if !*done {
+		s.release()
+	}
+}

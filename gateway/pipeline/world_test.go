@@ -1,32 +1,21 @@
 package pipeline
 
 import (
-	"bufio"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/json"
-	"encoding/pem"
-	"fmt"
 	"io"
-	"maps"
-	"math/big"
 	"net"
 	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
 	"github.com/rs/zerolog"
 
 	"github.com/riskgate/riskgate/gateway/authn"
@@ -107,6 +96,7 @@ type settings struct {
 	target   string // instead of upstream
 	hsts     bool
 	secure   bool // the listener speaks TLS
+	discard  bool // events are kept nowhere
 	stalled  bool // the stream is never started: the ring only fills
 }
 
@@ -175,7 +165,11 @@ func (w *world) build() {
 	memory, err := baseline.Open(cfg.Baseline, keys, w.now(), zerolog.Nop())
 	w.must(err)
 	w.Cleanup(func() { _ = memory.Close(context.Background()) })
-	stream, err := streaming.New(w.stream, "gate-1", 1, "test", w.sink, w.now, zerolog.Nop())
+	var to streaming.Sink = w.sink
+	if w.discard {
+		to = streaming.Discard{}
+	}
+	stream, err := streaming.New(w.stream, "gate-1", 1, "test", to, w.now, zerolog.Nop())
 	w.must(err)
 	if !w.stalled {
 		stream.Start()
@@ -288,182 +282,4 @@ func (w *world) decision() *models.Event {
 			return e
 		}
 	}
-}
-
-// shot is one request of a test. Zero members stand for the usual.
-type shot struct {
-	method, target string
-	from, agent    string
-	token, key     string
-	fields         []string // "Name: value"
-	body           string
-	bare           bool // without the fields that every browser sends
-}
-
-// reply is what came back, whole.
-type reply struct {
-	*http.Response
-	body string
-}
-
-func (s shot) text() string {
-	or := func(v *string, d string) {
-		if *v == "" {
-			*v = d
-		}
-	}
-	or(&s.method, "GET")
-	or(&s.target, "/v1/items/1")
-	or(&s.from, berlin)
-	or(&s.agent, firefox)
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: api.example\r\nUser-Agent: %s\r\nX-Forwarded-For: %s\r\n", s.method, s.target, s.agent, s.from)
-	if !s.bare {
-		b.WriteString("Accept: */*\r\nAccept-Language: de\r\nAccept-Encoding: identity\r\n")
-	}
-	if s.token != "" {
-		fmt.Fprintf(&b, "Authorization: Bearer %s\r\n", s.token)
-	}
-	if s.key != "" {
-		fmt.Fprintf(&b, "X-Api-Key: %s\r\n", s.key)
-	}
-	for _, f := range s.fields {
-		b.WriteString(f + "\r\n")
-	}
-	if s.body != "" {
-		fmt.Fprintf(&b, "Content-Length: %d\r\n", len(s.body))
-	}
-	return b.String() + "\r\n" + s.body
-}
-
-func (w *world) dial() net.Conn {
-	w.Helper()
-	c, err := net.Dial("tcp", w.listener.Addr().String())
-	w.must(err)
-	w.must(c.SetDeadline(time.Now().Add(20 * time.Second)))
-	w.Cleanup(func() { _ = c.Close() })
-	return c
-}
-
-func (w *world) send(s shot) reply {
-	w.Helper()
-	c := w.dial()
-	defer c.Close()
-	return w.over(c, s.method, s.text())
-}
-
-// over writes a request to c and reads the answer.
-func (w *world) over(c net.Conn, method, text string) reply {
-	w.Helper()
-	_, err := io.WriteString(c, text)
-	w.must(err)
-	resp, err := http.ReadResponse(bufio.NewReader(c), &http.Request{Method: method})
-	if err != nil {
-		w.Fatalf("%v\n%s", err, text)
-	}
-	body, err := io.ReadAll(resp.Body)
-	w.must(err)
-	return reply{resp, string(body)}
-}
-
-// ask sends a request and returns its answer and its decision.
-func (w *world) ask(s shot) (reply, *models.Event) {
-	w.Helper()
-	return w.send(s), w.decision()
-}
-
-func (w *world) status(want int, s shot) {
-	w.Helper()
-	if got, e := w.ask(s); got.StatusCode != want {
-		w.Fatalf("status %d, want %d: %s; score %g %s", got.StatusCode, want, got.body, e.Assessment.Score, e.Denial)
-	}
-}
-
-// live lets a caller do the usual once a day.
-func (w *world) live(days int, s func() shot) {
-	w.Helper()
-	for range days {
-		w.advance(24 * time.Hour)
-		w.status(http.StatusOK, s())
-	}
-}
-
-type claims map[string]any
-
-// token signs a token for the subject that was authenticated now, with changes;
-// nil removes a claim.
-func (w *world) token(sub string, changes ...claims) string {
-	w.Helper()
-	now := w.now()
-	c := claims{"iss": testIssuer, "sub": sub, "aud": "api", "client_id": "web", "sid": "s-" + sub,
-		"exp": now.Add(time.Hour).Unix(), "iat": now.Unix(), "acr": "urn:pwd", "auth_time": now.Add(-time.Hour).Unix()}
-	for _, change := range changes {
-		maps.Copy(c, change)
-	}
-	maps.DeleteFunc(c, func(_ string, v any) bool { return v == nil })
-	payload, err := json.Marshal(c)
-	w.must(err)
-	signed := b64([]byte(`{"typ":"at+jwt","alg":"ES256","kid":"k1"}`)) + "." + b64(payload)
-	sum := sha256.Sum256([]byte(signed))
-	r, v, err := ecdsa.Sign(rand.Reader, w.key, sum[:])
-	w.must(err)
-	return signed + "." + b64(append(r.FillBytes(make([]byte, 32)), v.FillBytes(make([]byte, 32))...))
-}
-
-// strong is a token of somebody who has just shown a second factor.
-func (w *world) strong(sub string) string {
-	return w.token(sub, claims{"acr": "urn:mfa", "auth_time": w.now().Unix()})
-}
-
-func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
-
-func (w *world) keySet() string {
-	point, err := w.key.PublicKey.Bytes()
-	w.must(err)
-	set, err := json.Marshal(map[string]any{"keys": []any{map[string]string{
-		"kty": "EC", "crv": "P-256", "kid": "k1", "alg": "ES256", "use": "sig", "x": b64(point[1:33]), "y": b64(point[33:])}}})
-	w.must(err)
-	return w.file("keys.json", string(set))
-}
-
-// keyFile lists three keys: one that is good, one that has expired, and one for a
-// network elsewhere.
-func (w *world) keyFile() string {
-	var b strings.Builder
-	b.WriteString("keys:\n")
-	for _, k := range []struct{ id, more string }{
-		{"good", ""}, {"old", "    expires: 2026-03-01\n"}, {"away", "    networks: [233.252.0.0/24]\n"},
-	} {
-		wire, hash := authn.GenerateKey(k.id)
-		w.apiKeys[k.id] = wire
-		fmt.Fprintf(&b, "  - id: %s\n    owner: %s-batch\n    hash: %q\n%s", k.id, k.id, hash, k.more)
-	}
-	return w.file("keys.yaml", b.String())
-}
-
-func (w *world) file(name, content string) string {
-	path := filepath.Join(w.TempDir(), name)
-	w.must(os.WriteFile(path, []byte(content), 0o600))
-	return path
-}
-
-// certificate writes a certificate of its own signature.
-func (w *world) certificate() listener.TLS {
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"api.example"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &w.key.PublicKey, w.key)
-	w.must(err)
-	secret, err := x509.MarshalPKCS8PrivateKey(w.key)
-	w.must(err)
-	block := func(kind string, b []byte) string {
-		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: b}))
-	}
-	return listener.TLS{Cert: w.file("cert.pem", block("CERTIFICATE", der)), Key: w.file("key.pem", block("PRIVATE KEY", secret))}
-}
-
-// count reads a counter.
-func (w *world) count(c prometheus.Metric) float64 {
-	var m dto.Metric
-	w.must(c.Write(&m))
-	return m.GetCounter().GetValue()
 }

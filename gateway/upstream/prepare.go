@@ -50,7 +50,7 @@ func Prepare(req *fasthttp.Request, view *models.Request, h *Headers) {
 	out.AddBytesV("Host", view.Host)
 	addClientFields(out, view)
 	addLength(out, length, h)
-	h.addGateway(out)
+	h.AddTo(out)
 	h.addTrace(out, view)
 	h.addForwarded(out, view)
 	if v, ok := view.Header("authorization"); ok {
@@ -125,7 +125,13 @@ func isNominated(view *models.Request, name []byte) bool {
 	return false
 }
 
-func (h *Headers) addGateway(out *fasthttp.RequestHeader) {
+// Adder is the header of a request or an answer.
+type Adder interface {
+	AddBytesV(name string, value []byte)
+}
+
+// AddTo adds what the gateway tells about a request, without its trace.
+func (h *Headers) AddTo(out Adder) {
 	if len(h.Subject) > 0 {
 		h.scratch = appendVisible(h.scratch[:0], h.Subject)
 		out.AddBytesV("X-Riskgate-Subject", h.scratch)
@@ -136,7 +142,7 @@ func (h *Headers) addGateway(out *fasthttp.RequestHeader) {
 	addUnlessEmpty(out, "X-Request-Id", h.RequestID)
 }
 
-func addUnlessEmpty(out *fasthttp.RequestHeader, name string, value []byte) {
+func addUnlessEmpty(out Adder, name string, value []byte) {
 	if len(value) > 0 {
 		out.AddBytesV(name, value)
 	}

@@ -1,0 +1,41 @@
+//go:build !race
+
+package pipeline
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/riskgate/riskgate/models"
+)
+
+func TestDecideAllocates(t *testing.T) {
+	w := steady(t)
+	for name, s := range w.credentials() {
+		if n := testing.AllocsPerRun(500, w.decider(s)); n != 0 {
+			t.Errorf("%s: Decide allocates %v times per request, want 0", name, n)
+		}
+	}
+}
+
+// From the first stage to the published event, with the upstream in between.
+func TestServeAllocates(t *testing.T) {
+	w := steady(t)
+	f := func(name string, s shot, status int) {
+		t.Helper()
+		serve := w.server(s, status)
+		for range 3000 { // until the score has settled, and with it what is remembered of policies
+			serve()
+		}
+		if n := testing.AllocsPerRun(500, serve); n != 0 {
+			t.Errorf("%s: Serve allocates %v times per request, want 0", name, n)
+		}
+	}
+	for name, s := range w.credentials() {
+		f(name, s, http.StatusOK)
+	}
+	f("a proxy that may", shot{key: w.apiKeys["good"], front: models.AuthRequest}, http.StatusNoContent)
+	f("a proxy that may not", shot{front: models.AuthRequest}, http.StatusUnauthorized)
+	f("nobody", shot{}, http.StatusUnauthorized)
+	f("a wrong key", shot{key: w.apiKeys["good"] + "x"}, http.StatusUnauthorized)
+}
