@@ -12,6 +12,7 @@ import (
 // A running request ends, a new one is told that the gateway goes away, and
 // operators see it.
 func TestStopFinishesWhatRuns(t *testing.T) {
+	t.Parallel()
 	s := newSite(t).start()
 	running := make(chan string)
 	go func() { _, body := s.get("/slow"); running <- body }()
@@ -46,6 +47,7 @@ func TestStopFinishesWhatRuns(t *testing.T) {
 // A stream that never ends is cut when the drain is over, and there is still time
 // to deliver its event and to save what was learned.
 func TestStopCutsStreamsInTime(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.configure(parts{listener: "drain: 500ms"})
 	s.start()

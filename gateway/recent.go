@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/riskgate/riskgate/gateway/admin"
 	"github.com/riskgate/riskgate/gateway/pipeline"
@@ -15,9 +16,13 @@ import (
 	"github.com/riskgate/riskgate/streaming/ocsf"
 )
 
-// perBatch bounds how many events of one batch are remembered: under load the
-// newest of each batch are a fair sample, and copying all would cost.
-const perBatch = 32
+// Of so many events in a span of time all are remembered; beyond, the newest few of
+// each batch are a fair sample, and copying more would cost.
+const (
+	span      = 100 * time.Millisecond
+	perSpan   = 32
+	underLoad = 4 // of a batch
+)
 
 // recent is a sink that remembers the last decisions on their way to another.
 type recent struct {
@@ -26,6 +31,8 @@ type recent struct {
 	mu      sync.Mutex // guards what follows
 	entries []remembered
 	next    int
+	begin   time.Time // of the span, by the events
+	left    int       // of perSpan
 }
 
 type remembered struct {
@@ -49,9 +56,12 @@ func (r *recent) Write(ctx context.Context, messages []streaming.Message) error 
 	if err := r.Sink.Write(ctx, messages); err != nil {
 		return err
 	}
+	if len(messages) == 0 {
+		return nil
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for i := max(0, len(messages)-perBatch); i < len(messages); i++ {
+	for i := len(messages) - r.share(len(messages), messages[len(messages)-1].Time); i < len(messages); i++ {
 		if m := &messages[i]; m.Kind == models.DecisionEvent {
 			e := &r.entries[r.next]
 			e.id, e.value = m.ID, append(e.value[:0], m.Value...)
@@ -59,6 +69,17 @@ func (r *recent) Write(ctx context.Context, messages []streaming.Message) error 
 		}
 	}
 	return nil
+}
+
+// share returns how many of n events, the last of time t, are remembered. The
+// caller holds mu.
+func (r *recent) share(n int, t time.Time) int {
+	if since := t.Sub(r.begin); since < 0 || since >= span {
+		r.begin, r.left = t, perSpan
+	}
+	n = min(n, max(r.left, underLoad))
+	r.left -= min(n, r.left)
+	return n
 }
 
 // Rejected returns how many events the sink behind has given up.

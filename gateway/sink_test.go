@@ -97,6 +97,7 @@ var gapCount = regexp.MustCompile(`"gap":\{[^}]*"count":([0-9]+),`)
 // What a full ring cannot hold is counted, reported as a finding, and fails no
 // request.
 func TestFullRingCountsWhatItLoses(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.configure(parts{ring: "bytes: 1MiB"})
 	s.build()
@@ -143,6 +144,7 @@ func TestFullRingCountsWhatItLoses(t *testing.T) {
 // A route that requires an audit refuses what the full ring cannot record, and
 // serves again when there is room.
 func TestAuditRequiredRefusesWhatCannotBeRecorded(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.configure(parts{ring: "bytes: 1MiB", routes: `- {id: audited, match: {path: "/open/audited/{id}"}, pool: service, authn: [api_key], audit: required}`})
 	s.build()

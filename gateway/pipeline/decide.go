@@ -133,6 +133,7 @@ func (d *decision) score() {
 // credit puts a credit of so many nats, none if zero, into the features.
 func (d *decision) credit(nats float64) {
 	if nats < 0 {
+		d.event.Credit = nats
 		d.event.Features.Set(models.CreditNats, nats)
 		d.event.Features.Flags |= models.HoldsCredit
 	}

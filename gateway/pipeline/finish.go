@@ -65,9 +65,11 @@ func (x *exchange) advise(resp *fasthttp.Response, denial models.Denial) {
 // finish is stage 11: learn, publish, count. It ends the exchange.
 func (x *exchange) finish() {
 	p, e := x.pipeline, &x.event
-	e.Duration = time.Since(x.started)
-	if d := p.Metrics.denials[e.Denial]; d != nil {
-		d.Inc()
+	if e.Duration == 0 {
+		e.Duration = time.Since(x.started)
+	}
+	if e.Denial != "" {
+		p.Metrics.denials[e.Denial].Inc()
 	}
 	if x.assessed() {
 		p.Metrics.scores[e.Class].Observe(e.Assessment.Score)
@@ -99,7 +101,7 @@ func (x *exchange) publish() {
 	if e.Finding == "" {
 		e.Finding = string(x.snapshot.Risk.Crossed(&e.Features, &e.Assessment, e.Class))
 	}
-	if e.Finding != "" {
+	if e.Finding != "" && p.findings.news(e.Pseudonym, e.Finding, e.Time) {
 		x.also(models.FindingEvent)
 	}
 }

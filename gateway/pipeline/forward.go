@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"encoding/hex"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -27,7 +28,8 @@ func (x *exchange) forward() {
 	}
 	sent := time.Now()
 	result := x.route.Pool.Forward(x.out, &ctx.Response)
-	e.UpstreamTime, e.Upstream = time.Since(sent), result.Target
+	answered := time.Now()
+	e.UpstreamTime, e.Upstream = answered.Sub(sent), result.Target
 	x.route.metrics.latency.Observe(e.UpstreamTime.Seconds())
 	x.watch.lap(stageForward)
 	if x.view.BodyLength < 0 {
@@ -42,15 +44,30 @@ func (x *exchange) forward() {
 	x.decorate(&ctx.Response)
 	x.giveToken(&ctx.Response)
 	if result.Body == nil {
-		e.BytesOut = int64(len(ctx.Response.Body()))
+		e.BytesOut, e.Duration = int64(len(ctx.Response.Body())), answered.Sub(x.started)
 		x.finish()
 		return
 	}
 	result.Body.Watch(ctx.Conn(), pieceTimeout)
 	result.Body.OnEnd(func(n int64, _ error) {
+		defer x.survive()
 		e.BytesOut = n
 		x.finish()
 	})
+}
+
+// survive keeps a panic at the end of a streamed body from ending the gateway:
+// nobody above it recovers. Deferred only.
+func (x *exchange) survive() {
+	reason := recover()
+	if reason == nil {
+		return
+	}
+	x.pipeline.Metrics.panics.Inc()
+	x.pipeline.Log.Error().Interface("reason", reason).Bytes("stack", debug.Stack()).Msg("the end of a stream panicked")
+	if x.snapshot != nil {
+		x.snapshot.release()
+	}
 }
 
 // prepare builds the outbound request from the view and the decision.

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
 	"github.com/riskgate/riskgate/gateway/authn"
 	"github.com/riskgate/riskgate/models"
 )
@@ -203,6 +205,22 @@ func TestAPanicGivesEverythingBack(t *testing.T) {
 	}
 	route.Pool = pool
 	w.status(200, shot{token: w.token("bob")})
+}
+
+// At the end of a streamed body nobody else would recover.
+func TestAPanicAtTheEndOfAStreamGivesTheSnapshotBack(t *testing.T) {
+	w := newWorld(t)
+	x := w.begin(nil, &models.Request{})
+	func() {
+		defer x.survive()
+		panic("fault")
+	}()
+	if n := w.snap.users.Load(); n != 1 {
+		t.Errorf("%d users of the snapshot after a panic, want that of being current", n)
+	}
+	if n := testutil.ToFloat64(w.Metrics.panics); n != 1 {
+		t.Errorf("%v panics counted, want 1", n)
+	}
 }
 
 func TestOverTLS(t *testing.T) {

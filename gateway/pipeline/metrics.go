@@ -14,6 +14,7 @@ type Metrics struct {
 	denials  map[models.Denial]prometheus.Counter
 	scores   [models.NumClasses]prometheus.Observer
 	shadowed prometheus.Counter
+	panics   prometheus.Counter
 	stages   [numStages]prometheus.Observer
 	upstream *prometheus.HistogramVec
 	faults   *prometheus.CounterVec
@@ -48,6 +49,8 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		requests: counters("riskgate_pipeline_requests_total",
 			"Requests by route and by the action applied.", "route", "action"),
+		panics: prometheus.NewCounter(prometheus.CounterOpts{Name: "riskgate_pipeline_panics_total",
+			Help: "Streamed answers whose end panicked; the process went on."}),
 		shadowed: prometheus.NewCounter(prometheus.CounterOpts{Name: "riskgate_pipeline_shadowed_total",
 			Help: "Requests on which a layer in shadow mode would have acted more strictly."}),
 		upstream: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -71,7 +74,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 	for s, name := range stageNames {
 		m.stages[s] = stages.WithLabelValues(name)
 	}
-	registry.MustRegister(m.requests, m.shadowed, m.upstream, m.faults, denials, scores, stages)
+	registry.MustRegister(m.requests, m.shadowed, m.panics, m.upstream, m.faults, denials, scores, stages)
 	return m
 }
 

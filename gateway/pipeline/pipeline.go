@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/valyala/fasthttp"
 
 	"github.com/riskgate/riskgate/gateway/authz"
@@ -26,6 +27,7 @@ type Parts struct {
 	Limiter   *ratelimit.Limiter
 	Stream    *streaming.Stream
 	Metrics   *Metrics
+	Log       zerolog.Logger
 }
 
 // Pipeline takes requests through every stage. It serves nothing before the
@@ -35,11 +37,12 @@ type Pipeline struct {
 	current  atomic.Pointer[Snapshot]
 	requests atomic.Uint64
 	pool     sync.Pool // of *exchange
+	findings *findings
 }
 
 // New returns a pipeline without a configuration.
 func New(parts Parts) *Pipeline {
-	p := &Pipeline{Parts: parts}
+	p := &Pipeline{Parts: parts, findings: newFindings()}
 	p.pool.New = func() any { return &exchange{pipeline: p, out: &fasthttp.Request{}} }
 	return p
 }

@@ -130,6 +130,12 @@ func TestPrepareDropsFields(t *testing.T) {
 		"X-Forwarded-For: 10.0.0.1", "X-Forwarded-User: root", "Forwarded: for=10.0.0.1", "X-Real-IP: 10.0.0.1",
 		"X_User: root", "X_Forwarded_For: 10.0.0.1", "X-Original-URL: /admin", "X-HTTP-Method-Override: DELETE",
 		"tracestate: a=1", "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+		"X.Riskgate.Subject: root", "X~Real'IP: 10.0.0.1", "X!Forwarded|For: 10.0.0.1", // "_" to some CGI, as "-" is
+		"Proxy: http://10.0.0.1", // HTTP_PROXY to CGI
+		"X-Original-URI: /admin", "X-Original-Method: DELETE", "X-Envoy-Original-Path: /admin",
+		"CF-Connecting-IP: 10.0.0.1", "Fastly-Client-IP: 10.0.0.1", "X-Azure-ClientIP: 10.0.0.1",
+		"X-Envoy-External-Address: 10.0.0.1", "X-Originating-IP: 10.0.0.1", "X-Remote-Addr: 10.0.0.1",
+		"Remote-User: root", "X-Remote-User: root",
 	} {
 		got := sent(t, nil, viewOf("GET", "/", field+"\r\nX-User: jane\r\n"), new(Headers))
 		name, value, _ := strings.Cut(field, ": ")
@@ -155,6 +161,18 @@ func TestPrepareNominations(t *testing.T) {
 	}
 	if strings.Contains(got, "X-Hop") || strings.Contains(got, "Connection") {
 		t.Errorf("a hop-by-hop field arrived:\n%s", got)
+	}
+}
+
+// Looking through a long list for each field would cost milliseconds: names
+// beyond a bound nominate nothing, which harms nobody but their sender.
+func TestNominationsAreBounded(t *testing.T) {
+	for n, kept := range map[int]bool{maxNominees - 1: false, maxNominees: true, 7000: true} {
+		list := strings.Repeat("a,", n) + "X-Hop"
+		got := sent(t, nil, viewOf("GET", "/", "X-Hop: 1\r\nConnection: "+list+"\r\n"), new(Headers))
+		if strings.Contains(got, "X-Hop: 1") != kept {
+			t.Errorf("X-Hop after %d other names arrived: %v, want %v", n, !kept, kept)
+		}
 	}
 }
 
