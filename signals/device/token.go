@@ -29,7 +29,8 @@ const (
 	tokenVersion = 1
 	trustedFlag  = 1
 
-	ownerAt   = 2
+	keyAt     = 2
+	ownerAt   = keyAt + 2
 	deviceAt  = ownerAt + 8
 	issuedAt  = deviceAt + 8
 	macAt     = issuedAt + 4
@@ -42,11 +43,12 @@ const (
 var TokenBytes = base64.RawURLEncoding.EncodedLen(rawToken)
 
 // Tokens issues and verifies device tokens. A token says that its device once
-// carried a verified success of its subject: version, flags, hash of the
-// subject, device id, time of issue, and HMAC-SHA-256 over these, cut to 16
-// bytes.
+// carried a verified success of its subject: version, flags, name of
+// the key, hash of the subject, device id, time of issue, and HMAC-SHA-256 over
+// these, cut to 16 bytes.
 type Tokens struct {
 	hash keyed.Hash
+	key  [2]byte   // name of the key: a token made with another one is none, not a forgery
 	pool sync.Pool // of *signer
 }
 
@@ -58,7 +60,8 @@ type signer struct {
 
 // NewTokens returns a Tokens that signs with key.
 func NewTokens(key [32]byte, hash keyed.Hash) *Tokens {
-	t := &Tokens{hash: hash}
+	name := sha256.Sum256(key[:])
+	t := &Tokens{hash: hash, key: [2]byte(name[:2])}
 	t.pool.New = func() any {
 		return &signer{mac: hmac.New(sha256.New, key[:]), sum: make([]byte, 0, sha256.Size)}
 	}
@@ -82,6 +85,7 @@ func (t *Tokens) Issue(dst []byte, p models.Pseudonym, device [8]byte, now time.
 	if trusted {
 		s.raw[1] = trustedFlag
 	}
+	copy(s.raw[keyAt:], t.key[:])
 	binary.LittleEndian.PutUint64(s.raw[ownerAt:], t.owner(p))
 	copy(s.raw[deviceAt:], device[:])
 	binary.LittleEndian.PutUint32(s.raw[issuedAt:], uint32(now.Unix()))
@@ -100,7 +104,8 @@ type Shown struct {
 }
 
 // Verify checks a token against the subject that shows it. What is not a token at
-// all, or too old, counts as none.
+// all, too old, or made with a key that is no longer in use counts as none: else
+// whoever holds a token would look like a forger after a change of keys.
 func (t *Tokens) Verify(text []byte, p models.Pseudonym, now time.Time) Shown {
 	if len(text) != TokenBytes {
 		return Shown{}
@@ -108,7 +113,7 @@ func (t *Tokens) Verify(text []byte, p models.Pseudonym, now time.Time) Shown {
 	s := t.pool.Get().(*signer)
 	defer t.pool.Put(s)
 	n, err := base64.RawURLEncoding.Strict().Decode(s.raw[:], text)
-	if err != nil || n != rawToken || s.raw[0] != tokenVersion {
+	if err != nil || n != rawToken || s.raw[0] != tokenVersion || [2]byte(s.raw[keyAt:]) != t.key {
 		return Shown{}
 	}
 	if subtle.ConstantTimeCompare(s.sign(), s.raw[macAt:]) != 1 {

@@ -1,6 +1,7 @@
 package device
 
 import (
+	"bytes"
 	"encoding/base64"
 	"strings"
 	"testing"
@@ -40,7 +41,10 @@ func TestTokens(t *testing.T) {
 	f("no base64", []byte(strings.Repeat("!", TokenBytes)), ada, born, models.TokenNone)
 	f("another version", []byte("AA"+string(text[2:])), ada, born, models.TokenNone)
 	other := NewTokens([32]byte{1}, keyed.New([32]byte{8}))
-	f("another key", other.Issue(nil, ada, [8]byte{9}, born, true), ada, born, models.TokenForged)
+	f("a key that is no longer in use", other.Issue(nil, ada, [8]byte{9}, born, true), ada, born, models.TokenNone)
+	forged := bytes.Clone(text)
+	forged[TokenBytes/2] ^= 1
+	f("forged", forged, ada, born, models.TokenForged)
 	shown := tokens.Verify(text, ada, born)
 	if !shown.Trusted || !shown.Issued.Equal(born) || shown.Device == 0 {
 		t.Errorf("%+v", shown)
