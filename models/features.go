@@ -211,10 +211,10 @@ type FeatureMask [(MaxFeatures + 63) / 64]uint64
 // Mask returns which values are not +0.
 func (f *Features) Mask() (m FeatureMask) {
 	for w := range m {
+		part := f.Values[min(64*w, len(f.Values)):min(64*w+64, len(f.Values))]
 		var set uint64
-		for i, v := range f.Values[min(64*w, len(f.Values)):min(64*w+64, len(f.Values))] {
-			b := uint64(math.Float32bits(v))
-			set |= (b | -b) >> 63 << i
+		for i := len(part) - 1; i >= 0; i-- {
+			set = set<<1 | (uint64(math.Float32bits(part[i]))+math.MaxUint32)>>32
 		}
 		m[w] = set
 	}

@@ -25,7 +25,7 @@ func TestPublishAllocates(t *testing.T) {
 }
 
 func TestDecodingARecordAllocates(t *testing.T) {
-	rec := appendRecord(nil, typical(t))
+	rec := record(typical(t))
 	var d decoder
 	var ev models.Event
 	if n := testing.AllocsPerRun(200, func() { d.decode(rec, &ev) }); n != 0 {

@@ -15,7 +15,8 @@ import (
 // sender, so that one is filled while the other is on its way.
 type batch struct {
 	messages []Message
-	buffer   []byte // values and keys
+	buffer   []byte // values, each with a line feed behind it
+	keys     []byte
 	records  int    // in the ring, those without a message included
 	end      uint64 // position behind the last
 	first    int64  // time of the first event, unix nanoseconds
@@ -41,7 +42,7 @@ func (s *Stream) encode() {
 
 // fill waits for records and puts them into b. False means that no more come.
 func (s *Stream) fill(b *batch) bool {
-	*b = batch{messages: b.messages[:0], buffer: b.buffer[:0], end: s.encoder.pos}
+	*b = batch{messages: b.messages[:0], buffer: b.buffer[:0], keys: b.keys[:0], end: s.encoder.pos}
 	for b.end == s.encoder.pos {
 		if s.encoder.pos == s.ring.head.Load() && s.draining() {
 			return false
@@ -116,10 +117,10 @@ func (s *Stream) add(b *batch, record []byte) {
 	if len(ev.TraceID) == len(m.Trace) {
 		copy(m.Trace[:], ev.TraceID)
 	}
-	b.buffer, m.Key = appendKey(b.buffer, ev)
+	b.keys, m.Key = appendKey(b.keys, ev)
 	from := len(b.buffer)
-	b.buffer = ocsf.AppendEvent(b.buffer, ev, s.options)
-	m.Value = b.buffer[from:len(b.buffer):len(b.buffer)]
+	b.buffer = append(ocsf.AppendEvent(b.buffer, ev, s.options), '\n')
+	m.Value = b.buffer[from : len(b.buffer)-1]
 	b.messages = append(b.messages, m)
 }
 

@@ -71,8 +71,9 @@ func (f *File) Write(_ context.Context, messages []Message) error {
 	if err := f.prepare(); err != nil {
 		return err
 	}
-	f.buffer = appendLines(f.buffer[:0], messages)
-	n, err := f.file.Write(f.buffer)
+	all, buffer := lines(messages, f.buffer)
+	f.buffer = buffer
+	n, err := f.file.Write(all)
 	if err == nil && f.config.Fsync == "batch" {
 		err = f.file.Sync()
 	}

@@ -47,7 +47,7 @@ func (g *gap) appendTo(dst []byte, node string, boot uint64, reason string) []by
 // reportGap publishes what is missing, if there is room for the report and for a
 // record of size bytes behind it. The caller holds mu.
 func (r *Ring) reportGap(now time.Time, size int) bool {
-	if r.head.Load()+footprint(fixedBytes+featBytes)+footprint(size)-r.safe.Load() > r.file.header.size {
+	if r.head.Load()+footprint(fixedBytes)+footprint(size)-r.safe.Load() > r.file.header.size {
 		return false // no need to compose it
 	}
 	ev := &r.gapEvent
@@ -56,9 +56,9 @@ func (r *Ring) reportGap(now time.Time, size int) bool {
 	ev.Node, ev.Boot, ev.Seq = r.node, r.boot, r.seq+1
 	ev.Count = uint32(min(r.gap.count(), 1<<32-1))
 	ev.Payload = r.gap.appendTo(ev.Payload, r.node, r.boot, "ring_full")
-	own := recordSize(ev)
+	own := shapeOf(ev)
 	head := r.head.Load()
-	_, need := r.plan(head, own)
+	_, need := r.plan(head, own.size)
 	if size > 0 {
 		_, more := r.plan(head+need, size)
 		need += more
@@ -66,13 +66,13 @@ func (r *Ring) reportGap(now time.Time, size int) bool {
 	if head+need-r.safe.Load() > r.file.header.size {
 		return false
 	}
-	pos, ok := r.reserve(own, ev.Seq)
+	pos, ok := r.reserve(own.size, ev.Seq)
 	if !ok {
 		return false
 	}
 	r.seq++
 	r.gap = gap{}
-	r.commit(pos, ev, own)
+	r.commit(pos, ev, &own)
 	return true
 }
 

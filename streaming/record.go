@@ -11,15 +11,16 @@ import (
 )
 
 // A record is an event in the ring. Its layout is private to one machine and one
-// version: little-endian, fixed part, texts, features, then 48 bytes for each
-// group that says anything. recordVersion changes with it.
-const recordVersion = 1
+// version: little-endian, fixed part, texts, features, then 32 bytes for each
+// group that says more than its state. Lambdas and confidences are left out: they
+// are computed from the features. recordVersion changes with the layout.
+const recordVersion = 2
 
 const (
-	groupBytes  = 48
-	featBytes   = 4 + int(models.NumGroups) + 4*int(models.NumFeatures)
+	groupBytes  = 32
 	numTexts    = 17
-	fixedBytes  = 2 + 2*numTexts + 4 + scalarBytes + 1 + int(models.NumGroups) + 4
+	featBytes   = 4 + int(models.NumGroups) + 8*len(models.FeatureMask{}) // without values
+	fixedBytes  = 2 + 2*numTexts + 4 + scalarBytes + 1 + int(models.NumGroups) + featBytes + 4
 	scalarBytes = 16 + 16 + 8 + // ids, config hash
 		3*8 + 2*8 + // times, boot, seq
 		12 + 4 + // enumerations, finding count
@@ -51,28 +52,36 @@ const (
 	firstBytes = 8 // texts from here on are byte slices
 )
 
-// recordSize returns the length of ev's record.
-func recordSize(ev *models.Event) int {
-	n := fixedBytes + featBytes + min(len(ev.Payload), maxPayload) + groupBytes*bits.OnesCount32(groupMask(ev))
+// shape is what must be known of an event before its record is written.
+type shape struct {
+	size     int                // of the record, bytes
+	groups   uint32             // a bit for each group that says more than its state
+	features models.FeatureMask // values that are not zero
+}
+
+func shapeOf(ev *models.Event) shape {
+	s := shape{groups: groupMask(ev), features: ev.Features.Mask()}
+	n := fixedBytes + 4*s.features.Count() + min(len(ev.Payload), maxPayload) + groupBytes*bits.OnesCount32(s.groups)
 	n += min(len(ev.Node), maxText) + min(len(ev.Route), maxText) + min(len(ev.Upstream), maxText) +
 		min(len(ev.Denial), maxText) + min(len(ev.Finding), maxText) + min(len(ev.TLS.JA4), maxText) +
 		min(len(ev.TLS.ServerName), maxText) + min(len(ev.TLS.ALPN), maxText)
 	n += min(len(ev.CredID), maxText) + min(len(ev.Method), maxText) + min(len(ev.Host), maxText) +
 		min(len(ev.Path), maxPath) + min(len(ev.Agent), maxText) + min(len(ev.RequestID), maxText) +
 		min(len(ev.TraceID), maxText) + min(len(ev.Policies), maxText) + min(len(ev.Challenge), maxText)
-	return n
+	s.size = n
+	return s
 }
 
-// groupMask has a bit for each group that says anything.
+// groupMask has a bit for each group that says more than its state in the
+// features.
 func groupMask(ev *models.Event) uint32 {
 	var mask uint32
 	for g := range ev.Evidence {
 		e, c := &ev.Evidence[g], &ev.Assessment.Contributions[g]
-		any := math.Float64bits(e.Lambda) | math.Float64bits(e.Confidence) |
-			math.Float64bits(c.Nats) | math.Float64bits(c.Points) | uint64(e.State)
-		for i := range e.Facts {
-			any |= uint64(e.Facts[i].Code) | uint64(math.Float32bits(e.Facts[i].Value))
-		}
+		f := &e.Facts
+		any := math.Float64bits(c.Nats) | math.Float64bits(c.Points) | uint64(e.State^ev.Features.States[g]) |
+			uint64(f[0].Code|f[1].Code|f[2].Code) |
+			uint64(math.Float32bits(f[0].Value)|math.Float32bits(f[1].Value)|math.Float32bits(f[2].Value))
 		if any != 0 {
 			mask |= 1 << g
 		}
@@ -80,13 +89,13 @@ func groupMask(ev *models.Event) uint32 {
 	return mask
 }
 
-// appendRecord appends ev's record, recordSize(ev) bytes, to dst.
-func appendRecord(dst []byte, ev *models.Event) []byte {
+// appendRecord appends ev's record, s.size bytes, to dst; s is shapeOf(ev).
+func appendRecord(dst []byte, ev *models.Event, s *shape) []byte {
 	dst = binary.LittleEndian.AppendUint16(dst, recordVersion)
 	dst = appendTexts(dst, ev)
 	dst = appendScalars(dst, ev)
-	dst = appendFeatures(dst, &ev.Features)
-	return appendGroups(dst, ev)
+	dst = appendFeatures(dst, &ev.Features, s.features)
+	return appendGroups(dst, ev, s.groups)
 }
 
 func appendTexts(dst []byte, ev *models.Event) []byte {
@@ -205,25 +214,28 @@ func appendAssessment(dst []byte, a *models.Assessment) []byte {
 	return dst
 }
 
-func appendFeatures(dst []byte, f *models.Features) []byte {
+func appendFeatures(dst []byte, f *models.Features, mask models.FeatureMask) []byte {
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(f.Flags))
 	for _, s := range f.States {
 		dst = append(dst, byte(s))
 	}
-	for _, v := range f.Values {
-		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(v))
+	for _, w := range mask {
+		dst = binary.LittleEndian.AppendUint64(dst, w)
+	}
+	for w, left := range mask {
+		for ; left != 0; left &= left - 1 {
+			v := f.Values[64*w+bits.TrailingZeros64(left)]
+			dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(v))
+		}
 	}
 	return dst
 }
 
-func appendGroups(dst []byte, ev *models.Event) []byte {
-	mask := groupMask(ev)
+func appendGroups(dst []byte, ev *models.Event, mask uint32) []byte {
 	dst = binary.LittleEndian.AppendUint32(dst, mask)
 	for ; mask != 0; mask &= mask - 1 {
 		g := bits.TrailingZeros32(mask)
 		e, c := &ev.Evidence[g], &ev.Assessment.Contributions[g]
-		dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(e.Lambda))
-		dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(e.Confidence))
 		dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(c.Nats))
 		dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(c.Points))
 		dst = append(dst, byte(e.State), byte(e.Facts[0].Code), byte(e.Facts[1].Code), byte(e.Facts[2].Code))

@@ -173,15 +173,29 @@ func (d *decoder) readAssessment(a *models.Assessment) {
 
 func (d *decoder) readFeatures(f *models.Features) {
 	f.Flags = models.Flag(d.u32())
-	for i := range f.States {
-		f.States[i] = models.State(d.u8())
+	for i, s := range d.take(len(f.States)) {
+		f.States[i] = models.State(s)
 	}
-	for i := range f.Values {
-		f.Values[i] = d.f32()
+	var mask models.FeatureMask
+	for w := range mask {
+		mask[w] = d.u64()
+	}
+	for w, left := range mask {
+		for ; left != 0; left &= left - 1 {
+			i := 64*w + bits.TrailingZeros64(left)
+			if i >= len(f.Values) {
+				d.bad = true
+				return
+			}
+			f.Values[i] = d.f32()
+		}
 	}
 }
 
 func (d *decoder) readGroups(ev *models.Event) {
+	for g := range ev.Evidence {
+		ev.Evidence[g].State = ev.Features.States[g]
+	}
 	mask := d.u32()
 	if mask>>models.NumGroups != 0 {
 		d.bad = true
@@ -190,7 +204,6 @@ func (d *decoder) readGroups(ev *models.Event) {
 	for ; mask != 0; mask &= mask - 1 {
 		g := bits.TrailingZeros32(mask)
 		e, c := &ev.Evidence[g], &ev.Assessment.Contributions[g]
-		e.Lambda, e.Confidence = d.f64(), d.f64()
 		c.Nats, c.Points = d.f64(), d.f64()
 		e.State = models.State(d.u8())
 		for i := range e.Facts {

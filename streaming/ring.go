@@ -135,15 +135,15 @@ func (r *Ring) Recovered() Recovery { return r.recovery }
 // event is lost; it is counted, and a finding will tell which numbers are missing.
 func (r *Ring) Publish(ev *models.Event) bool {
 	ev.Node, ev.Boot = r.node, r.boot
-	size := recordSize(ev)
+	s := shapeOf(ev)
 	r.mu.Lock()
-	pos, ok := r.claim(ev, size)
+	pos, ok := r.claim(ev, s.size)
 	r.mu.Unlock()
 	if !ok {
 		r.lost[lostClassOf(ev)].Add(1)
 		return false
 	}
-	r.commit(pos, ev, size)
+	r.commit(pos, ev, &s)
 	return true
 }
 
@@ -211,13 +211,13 @@ func (r *Ring) stamp(pos uint64, size int, seq uint64) {
 }
 
 // commit encodes ev at pos and lets the reader have it.
-func (r *Ring) commit(pos uint64, ev *models.Event, size int) {
+func (r *Ring) commit(pos uint64, ev *models.Event, s *shape) {
 	at := r.offset(pos)
-	room := r.file.data[at+overhead:][:0:size]
-	if n := len(appendRecord(room, ev)); n != size {
-		panic(fmt.Sprintf("BUG: streaming: record of %d bytes, want %d", n, size))
+	room := r.file.data[at+overhead:][:0:s.size]
+	if n := len(appendRecord(room, ev, s)); n != s.size {
+		panic(fmt.Sprintf("BUG: streaming: record of %d bytes, want %d", n, s.size))
 	}
-	r.file.word(at + atCommit).Store(r.sum(at, size)<<32 | markWritten)
+	r.file.word(at + atCommit).Store(r.sum(at, s.size)<<32 | markWritten)
 	if r.reader.Load() && r.reader.CompareAndSwap(true, false) {
 		r.signal()
 	}

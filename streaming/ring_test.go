@@ -102,7 +102,7 @@ func TestRingSkipsHalfWrittenRecords(t *testing.T) {
 	ev := &models.Event{Path: []byte("/a")}
 	r.Publish(ev)
 	r.mu.Lock()
-	pos, _ := r.claim(ev, recordSize(ev)) // killed before it is committed
+	pos, _ := r.claim(ev, shapeOf(ev).size) // killed before it is committed
 	r.mu.Unlock()
 	r.Publish(ev)
 	r.Publish(ev)

@@ -19,8 +19,10 @@ type Message struct {
 	Trace [32]byte // trace id in hexadecimal; zero: none
 	// Key orders messages: those with one key arrive in the order of publishing.
 	// Empty means that no order is asked for.
-	Key   []byte
-	Value []byte // JSON without line feeds
+	Key []byte
+	// Value is JSON without line feeds. It is only read: behind it, within its
+	// capacity, are a line feed and the values of the messages that follow.
+	Value []byte
 
 	// Done is set by the sink for what it has delivered, and a retry leaves such
 	// messages out. Place and Number belong to the sink: they are zero when the
@@ -66,8 +68,9 @@ func NewLines(w io.Writer) *Lines { return &Lines{w: w} }
 // Write writes all messages at once. A message may be written again if that
 // fails half-way.
 func (l *Lines) Write(_ context.Context, messages []Message) error {
-	l.buffer = appendLines(l.buffer[:0], messages)
-	_, err := l.w.Write(l.buffer)
+	all, buffer := lines(messages, l.buffer)
+	l.buffer = buffer
+	_, err := l.w.Write(all)
 	return err
 }
 
@@ -77,11 +80,37 @@ func (l *Lines) Close() error { return nil }
 // Name returns "stdout".
 func (l *Lines) Name() string { return SinkStdout }
 
-func appendLines(dst []byte, messages []Message) []byte {
+// lines returns the messages that are not Done as lines, without a copy where
+// their values lie behind each other in memory, otherwise in buffer, which it
+// returns as it has grown.
+func lines(messages []Message, buffer []byte) (all, grown []byte) {
+	if all, ok := joined(messages); ok {
+		return all, buffer
+	}
+	buffer = buffer[:0]
 	for i := range messages {
 		if !messages[i].Done {
-			dst = append(append(dst, messages[i].Value...), '\n')
+			buffer = append(append(buffer, messages[i].Value...), '\n')
 		}
 	}
-	return dst
+	return buffer, buffer
+}
+
+// joined returns the memory from the first value to the last with its line feed,
+// if it holds exactly the messages as lines and none of them is Done.
+func joined(messages []Message) (all []byte, ok bool) {
+	if len(messages) == 0 {
+		return nil, false
+	}
+	all = messages[0].Value[:cap(messages[0].Value)]
+	at := 0
+	for i := range messages {
+		v := messages[i].Value
+		end := at + len(v)
+		if messages[i].Done || len(v) == 0 || end >= len(all) || &all[at] != &v[0] || all[end] != '\n' {
+			return nil, false
+		}
+		at = end + 1
+	}
+	return all[:at], true
 }

@@ -70,7 +70,7 @@ func New(c Config, node string, boot uint64, product string, sink Sink, now func
 	_, skip := sink.(Discard)
 	s := &Stream{
 		config: c, ring: ring, refusals: NewRefusals(), sink: sink, skip: skip,
-		options: ocsf.Options{Privacy: c.Privacy, Version: product}, now: now, log: log,
+		options: ocsf.Options{Privacy: c.Privacy, Version: product}.Remembering(), now: now, log: log,
 		free: make(chan *batch, 2), full: make(chan *batch, 2),
 		drain: make(chan struct{}), ticking: make(chan struct{}),
 		encoder: encoder{pos: ring.released},

@@ -254,7 +254,7 @@ func TestDiscardIsCountedButNotDecoded(t *testing.T) {
 	})
 }
 
-func lines(t testing.TB, path string) []string {
+func readLines(t testing.TB, path string) []string {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -264,6 +264,27 @@ func lines(t testing.TB, path string) []string {
 }
 
 func testMessage(s string) []Message { return []Message{{Value: []byte(s)}} }
+
+func TestLinesAreNotCopiedWhereTheyLieTogether(t *testing.T) {
+	memory := []byte("{1}\n{22}\n{333}\n")
+	a, b, c := memory[0:3], memory[4:8], memory[9:14]
+	f := func(want string, copied bool, messages ...Message) {
+		t.Helper()
+		got, buffer := lines(messages, make([]byte, 0, 64))
+		if string(got) != want || (len(buffer) > 0) != copied {
+			t.Errorf("got %q, copied %v, want %q, %v", got, len(buffer) > 0, want, copied)
+		}
+	}
+	f("", false)
+	f("{1}\n{22}\n{333}\n", false, Message{Value: a}, Message{Value: b}, Message{Value: c})
+	f("{22}\n{333}\n", false, Message{Value: b}, Message{Value: c})
+	f("{22}\n", true, Message{Value: a, Done: true}, Message{Value: b})
+	f("{1}\n{333}\n", true, Message{Value: a}, Message{Value: c})
+	f("{22}\n{1}\n", true, Message{Value: b}, Message{Value: a})
+	f("{1}\n{22}\n", true, Message{Value: a[:3:3]}, Message{Value: b})
+	f("{1}\n{22}\n", true, Message{Value: a}, Message{Value: []byte("{22}")})
+	f("{1\n", true, Message{Value: a[:2]})
+}
 
 func TestFileAppendsReopensAndRotates(t *testing.T) {
 	c := testConfig(t).File
@@ -284,15 +305,15 @@ func TestFileAppendsReopensAndRotates(t *testing.T) {
 	write("c")
 	f.Reopen()
 	write("d")
-	if got := strings.Join(lines(t, c.Path+".old"), " "); got != "a b c" {
+	if got := strings.Join(readLines(t, c.Path+".old"), " "); got != "a b c" {
 		t.Errorf("old file %q", got)
 	}
-	if got := strings.Join(lines(t, c.Path), " "); got != "d" {
+	if got := strings.Join(readLines(t, c.Path), " "); got != "d" {
 		t.Errorf("new file %q", got)
 	}
 	f.config.Rotate = 1
 	write("e")
-	if got := strings.Join(append(lines(t, c.Path+".1"), lines(t, c.Path)...), " "); got != "d e" {
+	if got := strings.Join(append(readLines(t, c.Path+".1"), readLines(t, c.Path)...), " "); got != "d e" {
 		t.Errorf("rotated %q", got)
 	}
 	info, _ := os.Stat(c.Path)
@@ -311,7 +332,7 @@ func TestFileEndsAnUnfinishedLine(t *testing.T) {
 	}
 	f.Write(t.Context(), testMessage("{}"))
 	f.Close()
-	if got := lines(t, path); len(got) != 3 || got[2] != "{}" {
+	if got := readLines(t, path); len(got) != 3 || got[2] != "{}" {
 		t.Errorf("lines %q", got)
 	}
 }

@@ -13,7 +13,7 @@ func TestAppendEventAllocates(t *testing.T) {
 	for kind := range models.NumEventKinds {
 		ev := sample()
 		ev.Kind = kind
-		for _, opt := range []Options{clearMode, {Privacy: Truncate}} {
+		for _, opt := range []Options{clearMode, {Privacy: Truncate}, clearMode.Remembering()} {
 			if n := testing.AllocsPerRun(100, func() { buf = AppendEvent(buf[:0], ev, opt) }); n != 0 {
 				t.Errorf("AppendEvent allocates %v times for a %v under %s, want 0", n, kind, opt.Privacy)
 			}

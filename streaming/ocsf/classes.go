@@ -13,7 +13,7 @@ func appendAPI(dst []byte, ev *models.Event, opt Options) []byte {
 	if activity == activityOther {
 		dst = append(dst, `"activity_name":"Other",`...)
 	}
-	dst = appendControl(dst, ev)
+	dst = appendControl(dst, ev, opt)
 	dst = appendStatus(dst, ev.Status >= 400 || ev.Denial != "", ev)
 	dst = appendCount(dst, ev)
 	dst = append(dst, `"actor":`...)
@@ -76,7 +76,7 @@ func appendCount(dst []byte, ev *models.Event) []byte {
 // appendAuthentication writes Authentication 3002: a step-up passed or failed.
 func appendAuthentication(dst []byte, ev *models.Event, opt Options) []byte {
 	dst = appendClass(dst, ev, classAuthentication, 1, opt)
-	dst = appendControl(dst, ev)
+	dst = appendControl(dst, ev, opt)
 	dst = appendStatus(dst, !ev.Passed, ev)
 	dst = appendCount(dst, ev)
 	protocol := int64(0)
@@ -95,7 +95,7 @@ func appendAuthentication(dst []byte, ev *models.Event, opt Options) []byte {
 // appendFinding writes Detection Finding 2004.
 func appendFinding(dst []byte, ev *models.Event, opt Options) []byte {
 	dst = appendClass(dst, ev, classDetection, 1, opt)
-	dst = appendControl(dst, ev)
+	dst = appendControl(dst, ev, opt)
 	dst = number(dst, `"status_id":`, 1) // new
 	dst = textIf(dst, `"status_detail":`, string(ev.Denial))
 	dst = appendCount(dst, ev)

@@ -1,12 +1,10 @@
 package ocsf
 
 import (
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
@@ -17,8 +15,9 @@ import (
 var ErrForeign = errors.New("ocsf: not an event of riskgate")
 
 // Decode reads what AppendEvent wrote into ev, which it resets first. Under Clear
-// every field but Identity and the pseudonym of anonymous callers comes back to
-// the bit; under Truncate those it cuts come back cut, and an object number as -1.
+// every field comes back to the bit but Identity, the pseudonym of anonymous
+// callers, and Lambda and Confidence of the evidence, which are computed from the
+// features; under Truncate those it cuts come back cut, and an object number as -1.
 func Decode(src []byte, ev *models.Event) error {
 	var w wire
 	ev.Reset()
@@ -193,10 +192,6 @@ func (d *reader) contributions() {
 		group := named[models.Group](d, "contributions.group", c.Group)
 		e := &ev.Evidence[group]
 		ev.Assessment.Contributions[group] = models.Contribution{Nats: c.Nats, Points: c.Points}
-		if len(g.Evidence) >= 16*(i+1) {
-			e.Lambda = math.Float64frombits(binary.LittleEndian.Uint64(g.Evidence[16*i:]))
-			e.Confidence = math.Float64frombits(binary.LittleEndian.Uint64(g.Evidence[16*i+8:]))
-		}
 		e.State = named[models.State](d, "contributions.state", c.State)
 		if len(c.Facts) > models.MaxFacts {
 			d.fail("contributions.facts", fmt.Sprint(len(c.Facts)))

@@ -14,6 +14,8 @@ type Options struct {
 	Privacy Privacy
 	// Version is the product's version.
 	Version string
+
+	memo *memo
 }
 
 func (o Options) clear() bool { return o.Privacy == Clear }
@@ -48,6 +50,9 @@ const (
 // AppendEvent appends ev as one JSON object without line feeds. It does not
 // allocate where dst has room. Decode reads it back.
 func AppendEvent(dst []byte, ev *models.Event, opt Options) []byte {
+	if opt.memo == nil {
+		opt.memo = &forgetful
+	}
 	switch ev.Kind {
 	case models.AuthenticationEvent:
 		dst = appendAuthentication(dst, ev, opt)
@@ -63,28 +68,38 @@ func AppendEvent(dst []byte, ev *models.Event, opt Options) []byte {
 
 // appendClass writes what every event begins with.
 func appendClass(dst []byte, ev *models.Event, class, activity int64, opt Options) []byte {
-	dst = append(dst, '{')
-	dst = number(dst, `"class_uid":`, class)
-	dst = number(dst, `"category_uid":`, class/1000)
-	dst = number(dst, `"activity_id":`, activity)
-	dst = number(dst, `"type_uid":`, 100*class+activity)
-	dst = number(dst, `"severity_id":`, severity(ev))
+	dst = recall(dst, opt.memo.class, classKey{class, activity, severity(ev)}, appendClassIDs)
 	dst = moment(dst, `"time":`, ev.Time)
-	dst = openObject(dst, `"metadata":`)
-	dst = append(dst, `"version":"`+SchemaVersion+`","product":{"name":"riskgate","vendor_name":"riskgate",`...)
-	dst = textIf(dst, `"version":`, opt.Version)
-	dst = closeWith(dst, '}')
-	dst = append(dst, `"profiles":["security_control"`...)
-	if class == classAPI && len(ev.TraceID) > 0 {
-		dst = append(dst, `,"trace"`...)
-	}
-	dst = append(dst, `],"uid":"`...)
+	trace := class == classAPI && len(ev.TraceID) > 0
+	dst = recall(dst, opt.memo.metadata, metadataKey{opt.Version, trace}, appendMetadata)
+	dst = append(dst, `"uid":"`...)
 	dst = AppendUUID(dst, ev.ID)
 	dst = append(dst, '"', ',')
 	if ev.Seq < 1<<63 {
 		dst = number(dst, `"sequence":`, int64(ev.Seq))
 	}
 	return closeWith(dst, '}')
+}
+
+func appendClassIDs(dst []byte, k *classKey) []byte {
+	dst = append(dst, '{')
+	dst = number(dst, `"class_uid":`, k.class)
+	dst = number(dst, `"category_uid":`, k.class/1000)
+	dst = number(dst, `"activity_id":`, k.activity)
+	dst = number(dst, `"type_uid":`, 100*k.class+k.activity)
+	return number(dst, `"severity_id":`, k.severity)
+}
+
+func appendMetadata(dst []byte, k *metadataKey) []byte {
+	dst = openObject(dst, `"metadata":`)
+	dst = append(dst, `"version":"`+SchemaVersion+`","product":{"name":"riskgate","vendor_name":"riskgate",`...)
+	dst = textIf(dst, `"version":`, k.version)
+	dst = closeWith(dst, '}')
+	dst = append(dst, `"profiles":["security_control"`...)
+	if k.trace {
+		dst = append(dst, `,"trace"`...)
+	}
+	return append(dst, ']', ',')
 }
 
 // AppendUUID appends the textual form of an event id.
@@ -117,15 +132,13 @@ func severity(ev *models.Event) int64 {
 
 // appendControl writes the profile security_control: what was done and how
 // risky it was.
-func appendControl(dst []byte, ev *models.Event) []byte {
+func appendControl(dst []byte, ev *models.Event, opt Options) []byte {
 	action, disposition := outcome(ev)
 	a := &ev.Assessment
-	dst = number(dst, `"action_id":`, action)
-	dst = number(dst, `"disposition_id":`, disposition)
-	dst = boolean(dst, `"is_alert":`, a.Level >= models.High || ev.Kind == models.FindingEvent)
-	dst = number(dst, `"risk_score":`, rounded(a.Score))
-	dst = number(dst, `"risk_level_id":`, int64(a.Level)+1)
-	dst = number(dst, `"confidence_score":`, rounded(100*a.Confidence))
+	dst = recall(dst, opt.memo.control, controlKey{
+		action: action, disposition: disposition, score: rounded(a.Score), level: int64(a.Level) + 1,
+		confidence: rounded(100 * a.Confidence), alert: a.Level >= models.High || ev.Kind == models.FindingEvent,
+	}, appendOutcome)
 	if len(ev.Policies) > 0 {
 		dst = openObject(dst, `"policy":`)
 		dst = text(dst, `"uid":`, view(ev.Policies))
@@ -133,6 +146,15 @@ func appendControl(dst []byte, ev *models.Event) []byte {
 		dst = closeWith(dst, '}')
 	}
 	return dst
+}
+
+func appendOutcome(dst []byte, k *controlKey) []byte {
+	dst = number(dst, `"action_id":`, k.action)
+	dst = number(dst, `"disposition_id":`, k.disposition)
+	dst = boolean(dst, `"is_alert":`, k.alert)
+	dst = number(dst, `"risk_score":`, k.score)
+	dst = number(dst, `"risk_level_id":`, k.level)
+	return number(dst, `"confidence_score":`, k.confidence)
 }
 
 // rounded returns the nearest integer from 0 to 100; 0 where v is no number.

@@ -29,6 +29,12 @@ func text(dst []byte, key, value string) []byte {
 	return append(quote(append(dst, key...), value), ',')
 }
 
+// name writes a value that needs no escapes: a name of the models.
+func name(dst []byte, key, value string) []byte {
+	dst = append(append(dst, key...), '"')
+	return append(append(dst, value...), '"', ',')
+}
+
 // textIf writes nothing for "".
 func textIf(dst []byte, key, value string) []byte {
 	if value == "" {
@@ -65,25 +71,20 @@ func trueIf(dst []byte, key string, value bool) []byte {
 	return boolean(dst, key, true)
 }
 
-// float writes the shortest text that reads back as the same bits. What is not
-// finite becomes null.
-func float(dst []byte, key string, value float64) []byte {
-	return append(appendFloat(append(dst, key...), value, 64), ',')
-}
-
-// floatIf writes nothing for +0.
-func floatIf(dst []byte, key string, value float64) []byte {
+// floatIf writes the shortest text that reads back as the same bits, and nothing
+// for +0. What is not finite becomes null.
+func floatIf(dst []byte, key string, value float64, m *memo) []byte {
 	if math.Float64bits(value) == 0 {
 		return dst
 	}
-	return float(dst, key, value)
+	return append(m.append(append(dst, key...), value, 64), ',')
 }
 
-func float32If(dst []byte, key string, value float32) []byte {
+func float32If(dst []byte, key string, value float32, m *memo) []byte {
 	if math.Float32bits(value) == 0 {
 		return dst
 	}
-	return append(appendFloat(append(dst, key...), float64(value), 32), ',')
+	return append(m.append(append(dst, key...), float64(value), 32), ',')
 }
 
 func appendFloat(dst []byte, value float64, bits int) []byte {

@@ -65,8 +65,8 @@ func looksLikeID(s []byte) bool {
 	if len(s) > maxSegment {
 		return true
 	}
-	if len(s) >= 2 && len(s) <= 3 && s[0] == 'v' {
-		s = s[:1:1]
+	if isVersion(s) {
+		return false
 	}
 	for _, c := range s {
 		switch {
@@ -76,6 +76,15 @@ func looksLikeID(s []byte) bool {
 		}
 	}
 	return false
+}
+
+// isVersion reports whether s is v and one or two digits.
+func isVersion(s []byte) bool {
+	if len(s) < 2 || len(s) > 3 || s[0] != 'v' {
+		return false
+	}
+	digits := '0' <= s[1] && s[1] <= '9'
+	return digits && (len(s) == 2 || '0' <= s[2] && s[2] <= '9')
 }
 
 // maxAgent is how much of a user agent is shown in mode truncate.

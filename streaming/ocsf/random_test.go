@@ -88,7 +88,7 @@ func randomScore(r *rand.Rand, ev *models.Event) {
 		ev.Features.States[g] = models.State(r.IntN(int(models.NumStates)))
 		a.Contributions[g] = models.Contribution{Nats: number64(r), Points: number64(r)}
 		e := &ev.Evidence[g]
-		e.Lambda, e.Confidence, e.State = number64(r), number64(r), models.State(r.IntN(int(models.NumStates)))
+		e.State = models.State(r.IntN(int(models.NumStates)))
 		e.Facts[r.IntN(models.MaxFacts)] = models.Fact{Code: models.FactCode(r.IntN(int(models.FactProbation) + 1)), Value: float32(number64(r))}
 	}
 }

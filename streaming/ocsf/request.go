@@ -23,7 +23,7 @@ func appendSource(dst []byte, ev *models.Event, opt Options) []byte {
 		dst = address(dst, "", shown(peer, opt))
 		dst = closeWith(dst, ']')
 	}
-	return closeWith(appendPlace(dst, &ev.Observed.Place), '}')
+	return closeWith(appendPlace(dst, &ev.Observed.Place, opt.memo), '}')
 }
 
 // shown returns a as the privacy mode lets it be seen.
@@ -34,13 +34,13 @@ func shown(a netip.Addr, opt Options) netip.Addr {
 	return cutAddress(a)
 }
 
-func appendPlace(dst []byte, p *models.Place) []byte {
+func appendPlace(dst []byte, p *models.Place, m *memo) []byte {
 	if hasCountry(p) {
 		dst = openObject(dst, `"location":`)
 		dst = text(dst, `"country":`, view(p.Country[:]))
 		if p.HasLocation {
-			dst = append(appendFloat(append(dst, `"lat":`...), float64(p.Latitude), 32), ',')
-			dst = append(appendFloat(append(dst, `"long":`...), float64(p.Longitude), 32), ',')
+			dst = append(m.append(append(dst, `"lat":`...), float64(p.Latitude), 32), ',')
+			dst = append(m.append(append(dst, `"long":`...), float64(p.Longitude), 32), ',')
 		}
 		dst = closeWith(dst, '}')
 	}
@@ -110,7 +110,7 @@ func appendAgent(dst []byte, ev *models.Event, opt Options) []byte {
 	case opt.clear():
 		return text(dst, `"user_agent":`, view(ev.Agent))
 	}
-	return append(appendReduced(append(dst, `"user_agent":`...), ev.Agent), ',')
+	return append(opt.memo.reduced(append(dst, `"user_agent":`...), ev.Agent), ',')
 }
 
 // appendObservables writes what other systems can be asked about: the address, or

@@ -2,7 +2,6 @@ package ocsf
 
 import (
 	"encoding/base64"
-	"encoding/binary"
 	"math"
 	"unicode/utf8"
 
@@ -16,20 +15,14 @@ const unmappedVersion = 1
 // appendEnd writes unmapped.riskgate, which holds all that OCSF has no name for,
 // and everything that a decision was computed from.
 func appendEnd(dst []byte, ev *models.Event, opt Options) []byte {
-	dst = append(dst, `"unmapped":{"riskgate":{`...)
-	dst = number(dst, `"version":`, unmappedVersion)
-	dst = text(dst, `"kind":`, ev.Kind.String())
-	dst = text(dst, `"node":`, ev.Node)
-	dst = unsigned(dst, `"boot":`, ev.Boot)
+	dst = recall(dst, opt.memo.start, startKey{ev.Kind, ev.Node, ev.Boot}, appendStart)
 	dst = unsigned(dst, `"seq":`, ev.Seq)
-	if !opt.clear() {
-		dst = append(dst, `"privacy":"truncate",`...)
-	}
-	dst = appendDecision(dst, ev)
-	dst = appendAssessment(dst, &ev.Assessment)
-	dst = appendContributions(dst, ev)
+	dst = appendDecision(dst, ev, opt)
+	dst = appendAssessment(dst, &ev.Assessment, opt.memo)
+	dst = appendContributions(dst, ev, opt.memo)
 	dst = appendInputs(dst, ev)
-	dst = appendCaller(dst, ev)
+	dst = recall(dst, opt.memo.caller, callerKey{
+		ev.Subject, ev.Credential, ev.Established, ev.Machine, ev.CanStepUp, ev.TLS}, appendCaller)
 	dst = appendObserved(dst, &ev.Observed, opt)
 	dst = appendExact(dst, ev)
 	dst = appendPayload(dst, `"payload":`, ev.Payload)
@@ -37,46 +30,63 @@ func appendEnd(dst []byte, ev *models.Event, opt Options) []byte {
 	return closeWith(closeWith(closeWith(dst, '}'), '}'), '}')
 }
 
-func appendDecision(dst []byte, ev *models.Event) []byte {
-	dst = text(dst, `"action":`, ev.Action.String())
-	dst = text(dst, `"by_risk":`, ev.ByRisk.String())
-	dst = text(dst, `"by_policy":`, ev.ByPolicy.String())
-	dst = text(dst, `"mode":`, ev.Mode.String())
-	dst = text(dst, `"policy_mode":`, ev.PolicyMode.String())
-	dst = text(dst, `"class":`, ev.Class.String())
+func appendStart(dst []byte, k *startKey) []byte {
+	dst = append(dst, `"unmapped":{"riskgate":{`...)
+	dst = number(dst, `"version":`, unmappedVersion)
+	dst = name(dst, `"kind":`, k.kind.String())
+	dst = text(dst, `"node":`, k.node)
+	return unsigned(dst, `"boot":`, k.boot)
+}
+
+func appendDecision(dst []byte, ev *models.Event, opt Options) []byte {
+	dst = recall(dst, opt.memo.decision, decisionKey{
+		ev.Action, ev.ByRisk, ev.ByPolicy, ev.Mode, ev.PolicyMode, ev.Class, opt.clear()}, appendActions)
 	dst = textIf(dst, `"challenge":`, view(ev.Challenge))
 	dst = numberIf(dst, `"max_age_ns":`, int64(ev.MaxAge))
 	dst = trueIf(dst, `"passed":`, ev.Passed)
-	dst = floatIf(dst, `"credit":`, ev.Credit)
+	dst = floatIf(dst, `"credit":`, ev.Credit, opt.memo)
 	dst = textIf(dst, `"finding":`, ev.Finding)
 	if ev.Login != models.NoLogin {
-		dst = text(dst, `"login":`, ev.Login.String())
+		dst = name(dst, `"login":`, ev.Login.String())
 	}
 	return dst
 }
 
-func appendAssessment(dst []byte, a *models.Assessment) []byte {
-	dst = floatIf(dst, `"score":`, a.Score)
-	dst = floatIf(dst, `"actor_score":`, a.ActorScore)
-	dst = floatIf(dst, `"nats":`, a.Nats)
-	dst = floatIf(dst, `"actor_nats":`, a.ActorNats)
-	dst = floatIf(dst, `"base":`, a.Base)
-	dst = floatIf(dst, `"confidence":`, a.Confidence)
-	dst = floatIf(dst, `"refill":`, a.Refill)
-	dst = text(dst, `"level":`, a.Level.String())
-	dst = text(dst, `"wanted":`, a.Wanted.String())
+func appendActions(dst []byte, k *decisionKey) []byte {
+	if !k.clear {
+		dst = append(dst, `"privacy":"truncate",`...)
+	}
+	dst = name(dst, `"action":`, k.action.String())
+	dst = name(dst, `"by_risk":`, k.byRisk.String())
+	dst = name(dst, `"by_policy":`, k.byPolicy.String())
+	dst = name(dst, `"mode":`, k.mode.String())
+	dst = name(dst, `"policy_mode":`, k.policyMode.String())
+	return name(dst, `"class":`, k.class.String())
+}
+
+func appendAssessment(dst []byte, a *models.Assessment, m *memo) []byte {
+	dst = floatIf(dst, `"score":`, a.Score, m)
+	dst = floatIf(dst, `"actor_score":`, a.ActorScore, m)
+	dst = floatIf(dst, `"nats":`, a.Nats, m)
+	dst = floatIf(dst, `"actor_nats":`, a.ActorNats, m)
+	dst = floatIf(dst, `"base":`, a.Base, m)
+	dst = floatIf(dst, `"confidence":`, a.Confidence, m)
+	dst = floatIf(dst, `"refill":`, a.Refill, m)
+	dst = name(dst, `"level":`, a.Level.String())
+	dst = name(dst, `"wanted":`, a.Wanted.String())
 	if a.NumReasons > 0 {
 		dst = append(dst, `"reasons":[`...)
 		for _, g := range a.Top() {
-			dst = text(dst, "", g.String())
+			dst = name(dst, "", g.String())
 		}
 		dst = closeWith(dst, ']')
 	}
 	return dst
 }
 
-// appendContributions writes one object for each group that says anything.
-func appendContributions(dst []byte, ev *models.Event) []byte {
+// appendContributions writes one object for each group that is not clean, counts
+// for something or has facts.
+func appendContributions(dst []byte, ev *models.Event, m *memo) []byte {
 	dst = append(dst, `"contributions":[`...)
 	for g := range ev.Evidence {
 		e, c := &ev.Evidence[g], &ev.Assessment.Contributions[g]
@@ -84,42 +94,24 @@ func appendContributions(dst []byte, ev *models.Event) []byte {
 			continue
 		}
 		dst = append(dst, '{')
-		dst = text(dst, `"group":`, models.Group(g).String())
-		dst = text(dst, `"state":`, e.State.String())
-		dst = floatIf(dst, `"nats":`, c.Nats)
-		dst = floatIf(dst, `"points":`, c.Points)
-		dst = appendFacts(dst, &e.Facts)
+		dst = name(dst, `"group":`, models.Group(g).String())
+		dst = name(dst, `"state":`, e.State.String())
+		dst = floatIf(dst, `"nats":`, c.Nats, m)
+		dst = floatIf(dst, `"points":`, c.Points, m)
+		dst = appendFacts(dst, &e.Facts, m)
 		dst = closeWith(dst, '}')
 	}
-	return appendEvidence(closeWith(dst, ']'), ev)
+	return closeWith(dst, ']')
 }
 
-// appendEvidence writes lambda and confidence of the groups that contributions
-// lists, in its order, as base64 of little-endian float64: who explains wants
-// them to the bit, and a reader has the nats.
-func appendEvidence(dst []byte, ev *models.Event) []byte {
-	var room [16 * int(models.NumGroups)]byte
-	raw := room[:0]
-	for g := range ev.Evidence {
-		e := &ev.Evidence[g]
-		if !silent(e, &ev.Assessment.Contributions[g]) {
-			raw = binary.LittleEndian.AppendUint64(raw, math.Float64bits(e.Lambda))
-			raw = binary.LittleEndian.AppendUint64(raw, math.Float64bits(e.Confidence))
-		}
-	}
-	return base64If(dst, `"evidence":`, raw)
-}
-
+// silent reports whether a group is clean and adds nothing.
 func silent(e *models.Evidence, c *models.Contribution) bool {
-	bits := math.Float64bits(e.Lambda) | math.Float64bits(e.Confidence) |
-		math.Float64bits(c.Nats) | math.Float64bits(c.Points) | uint64(e.State)
-	for i := range e.Facts {
-		bits |= uint64(e.Facts[i].Code) | uint64(math.Float32bits(e.Facts[i].Value))
-	}
-	return bits == 0
+	f := &e.Facts
+	return math.Float64bits(c.Nats)|math.Float64bits(c.Points)|uint64(e.State)|uint64(f[0].Code|f[1].Code|f[2].Code)|
+		uint64(math.Float32bits(f[0].Value)|math.Float32bits(f[1].Value)|math.Float32bits(f[2].Value)) == 0
 }
 
-func appendFacts(dst []byte, facts *[models.MaxFacts]models.Fact) []byte {
+func appendFacts(dst []byte, facts *[models.MaxFacts]models.Fact, m *memo) []byte {
 	last := len(facts)
 	for last > 0 && facts[last-1].Code == 0 && math.Float32bits(facts[last-1].Value) == 0 {
 		last--
@@ -130,8 +122,8 @@ func appendFacts(dst []byte, facts *[models.MaxFacts]models.Fact) []byte {
 	dst = append(dst, `"facts":[`...)
 	for _, f := range facts[:last] {
 		dst = append(dst, '{')
-		dst = text(dst, `"fact":`, f.Code.String())
-		dst = float32If(dst, `"value":`, f.Value)
+		dst = name(dst, `"fact":`, f.Code.String())
+		dst = float32If(dst, `"value":`, f.Value, m)
 		dst = closeWith(dst, '}')
 	}
 	return closeWith(dst, ']')
@@ -150,18 +142,18 @@ func appendInputs(dst []byte, ev *models.Event) []byte {
 	return append(dst, '"', ',')
 }
 
-func appendCaller(dst []byte, ev *models.Event) []byte {
-	dst = text(dst, `"subject":`, ev.Subject.String())
-	dst = text(dst, `"credential":`, ev.Credential.String())
-	dst = trueIf(dst, `"established":`, ev.Established)
-	dst = trueIf(dst, `"machine":`, ev.Machine)
-	dst = trueIf(dst, `"can_step_up":`, ev.CanStepUp)
-	if ev.TLS != (models.TLSFacts{}) {
+func appendCaller(dst []byte, k *callerKey) []byte {
+	dst = name(dst, `"subject":`, k.subject.String())
+	dst = name(dst, `"credential":`, k.credential.String())
+	dst = trueIf(dst, `"established":`, k.established)
+	dst = trueIf(dst, `"machine":`, k.machine)
+	dst = trueIf(dst, `"can_step_up":`, k.canStepUp)
+	if k.tls != (models.TLSFacts{}) {
 		dst = openObject(dst, `"tls":`)
-		dst = numberIf(dst, `"version":`, int64(ev.TLS.Version))
-		dst = textIf(dst, `"ja4":`, ev.TLS.JA4)
-		dst = textIf(dst, `"server_name":`, ev.TLS.ServerName)
-		dst = textIf(dst, `"alpn":`, ev.TLS.ALPN)
+		dst = numberIf(dst, `"version":`, int64(k.tls.Version))
+		dst = textIf(dst, `"ja4":`, k.tls.JA4)
+		dst = textIf(dst, `"server_name":`, k.tls.ServerName)
+		dst = textIf(dst, `"alpn":`, k.tls.ALPN)
 		dst = closeWith(dst, '}')
 	}
 	return dst
@@ -188,11 +180,11 @@ func appendObserved(dst []byte, o *models.Observed, opt Options) []byte {
 	if opt.clear() && o.ObjectSeq != -1 {
 		dst = number(dst, `"object_seq":`, o.ObjectSeq)
 	}
-	dst = float32If(dst, `"radius_km":`, o.Place.Radius)
+	dst = float32If(dst, `"radius_km":`, o.Place.Radius, opt.memo)
 	dst = trueIf(dst, `"located":`, o.Place.HasLocation)
 	if !hasCountry(&o.Place) || !o.Place.HasLocation {
-		dst = float32If(dst, `"lat":`, o.Place.Latitude)
-		dst = float32If(dst, `"long":`, o.Place.Longitude)
+		dst = float32If(dst, `"lat":`, o.Place.Latitude, opt.memo)
+		dst = float32If(dst, `"long":`, o.Place.Longitude, opt.memo)
 	}
 	return closeWith(dst, '}')
 }

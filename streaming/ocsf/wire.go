@@ -115,7 +115,6 @@ type wireRiskgate struct {
 	Wanted        string             `json:"wanted"`
 	Reasons       []string           `json:"reasons"`
 	Contributions []wireContribution `json:"contributions"`
-	Evidence      []byte             `json:"evidence"`
 	ConfigHash    string             `json:"config_hash"`
 	Features      []byte             `json:"features"`
 	Subject       string             `json:"subject"`
