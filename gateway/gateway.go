@@ -65,6 +65,7 @@ type Gateway struct {
 	upstreams *upstream.Upstreams
 	stream    *streaming.Stream
 	recent    *recent
+	reopen    func() // opens the sink's file anew; nil: it has none
 	pipeline  *pipeline.Pipeline
 	listener  *listener.Listener
 	admin     *admin.Admin
@@ -147,6 +148,9 @@ func (g *Gateway) openStream(c *config.Config) (err error) {
 	sink, err := newSink(c.Streaming, g.boot)
 	if err != nil {
 		return err
+	}
+	if f, ok := sink.(interface{ Reopen() }); ok {
+		g.reopen = f.Reopen
 	}
 	sink, g.recent = remember(sink, c.Admin.Recent)
 	g.stream, err = streaming.New(c.Streaming, g.options.Node, g.boot, g.options.Version, sink, g.options.Clock, g.log)

@@ -27,10 +27,14 @@ type reloadCounts struct {
 }
 
 // Reload reads the configuration again and swaps it in. An error says why
-// nothing has changed.
+// nothing has changed. The event file is opened anew either way, for tools that
+// rotate it by renaming.
 func (g *Gateway) Reload() error {
 	g.reloading.Lock()
 	defer g.reloading.Unlock()
+	if g.reopen != nil {
+		g.reopen()
+	}
 	if err := g.reload(); err != nil {
 		g.counts.failed.Add(1)
 		g.log.Error().Err(err).Msg("reload failed, the old configuration goes on")

@@ -311,3 +311,22 @@ func TestReloadPublishesTheRiskSection(t *testing.T) {
 		t.Errorf("events: %s\n%s", got, text)
 	}
 }
+
+// As a tool that rotates files does it: rename, then ask for a reload.
+func TestReloadOpensTheEventFileAnew(t *testing.T) {
+	s := newSite(t).start()
+	s.want("/items/1", http.StatusOK)
+	path := s.Config().Streaming.File.Path
+	eventually(t, "the first event", func() bool {
+		text, _ := os.ReadFile(path)
+		return strings.Contains(string(text), `"kind":"decision"`)
+	})
+	s.must(os.Rename(path, path+".old"))
+	s.reload()
+	s.want("/items/2", http.StatusOK)
+	eventually(t, "a new file that begins with the risk section", func() bool {
+		text, _ := os.ReadFile(path)
+		section, events, _ := strings.Cut(string(text), "\n")
+		return strings.Contains(section, `"type":"riskgate.config"`) && strings.Contains(events, `"kind":"decision"`)
+	})
+}

@@ -18,6 +18,10 @@ type File struct {
 	buffer []byte
 	size   int64 // of whole lines
 	reopen atomic.Bool
+
+	// section is the last risk section that was written, with its line feed: every
+	// file begins with the one that its decisions were made by.
+	section []byte
 }
 
 // NewFile opens the file, which only its owner may read. A line that a killed
@@ -85,7 +89,16 @@ func (f *File) Write(_ context.Context, messages []Message) error {
 		return fmt.Errorf("write events: %w", err)
 	}
 	f.size += int64(n)
+	f.remember(messages)
 	return nil
+}
+
+func (f *File) remember(messages []Message) {
+	for i := range messages {
+		if messages[i].Kind == models.ConfigEvent {
+			f.section = append(append(f.section[:0], messages[i].Value...), '\n')
+		}
+	}
 }
 
 // prepare opens the file again where it was asked to, and rotates it.
@@ -103,7 +116,15 @@ func (f *File) prepare() error {
 		f.file.Close()
 		f.file = nil
 	}
-	return f.open()
+	if err := f.open(); err != nil || f.size > 0 || len(f.section) == 0 {
+		return err
+	}
+	n, err := f.file.Write(f.section)
+	f.size = int64(n)
+	if err != nil {
+		return fmt.Errorf("write risk section: %w", err)
+	}
+	return nil
 }
 
 // Reopen makes the next write open the path anew, as a tool that renamed the file

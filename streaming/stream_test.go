@@ -286,6 +286,43 @@ func TestLinesAreNotCopiedWhereTheyLieTogether(t *testing.T) {
 	f("{1\n", true, Message{Value: a[:2]})
 }
 
+// Every file can be explained by itself: it begins with the risk section in
+// force.
+func TestANewFileBeginsWithTheRiskSection(t *testing.T) {
+	c := testConfig(t).File
+	f, err := NewFile(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	write := func(kind models.EventKind, s string) {
+		t.Helper()
+		if err := f.Write(t.Context(), []Message{{Kind: kind, Value: []byte(s)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(models.DecisionEvent, "a")
+	write(models.ConfigEvent, "old")
+	write(models.ConfigEvent, "section")
+	f.config.Rotate = 1
+	write(models.DecisionEvent, "b")
+	if got := strings.Join(readLines(t, c.Path), " "); got != "section b" {
+		t.Errorf("after a rotation %q", got)
+	}
+	f.config.Rotate = 0
+	os.Rename(c.Path, c.Path+".old")
+	f.Reopen()
+	write(models.DecisionEvent, "c")
+	if got := strings.Join(readLines(t, c.Path), " "); got != "section c" {
+		t.Errorf("opened anew %q", got)
+	}
+	f.Reopen()
+	write(models.DecisionEvent, "d")
+	if got := strings.Join(readLines(t, c.Path), " "); got != "section c d" {
+		t.Errorf("the same file opened again %q", got)
+	}
+}
+
 func TestFileAppendsReopensAndRotates(t *testing.T) {
 	c := testConfig(t).File
 	c.Fsync = "batch"
