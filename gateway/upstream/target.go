@@ -92,14 +92,11 @@ func (t *target) fail(d models.Denial) {
 	}
 }
 
-// unwatched is how long a connection may be idle before it is asked, at its next
-// use, whether the other side has closed it: a system call. A request that can be
-// repeated does not need the answer sooner.
-const unwatched = 2 * time.Millisecond
-
 // take returns the connection used last that is still fit for use, nil if there
-// is none. Again says that the request can be sent again if it was not.
-func (t *target) take(now time.Time, again bool) *conn {
+// is none. Each is polled, a system call: one that has become readable since its
+// last answer was closed by the other side, or holds an answer that nobody asked
+// for, which must not become the answer to the next client.
+func (t *target) take() *conn {
 	for {
 		t.mu.Lock()
 		n := len(t.idle)
@@ -111,9 +108,7 @@ func (t *target) take(now time.Time, again bool) *conn {
 		t.idle[n-1] = nil
 		t.idle = t.idle[:n-1]
 		t.mu.Unlock()
-		// Readable while idle means closed by the other side, or an answer that
-		// nobody asked for: it must not become the answer to the next request.
-		if again && now.Sub(c.since) < unwatched || !c.readable() {
+		if !c.readable() {
 			c.used = true
 			return c
 		}
