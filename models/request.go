@@ -105,7 +105,7 @@ func (r *Request) Value(i int) []byte {
 // case, and whether there is one.
 func (r *Request) Header(name string) ([]byte, bool) {
 	for i := 0; i < r.NumFields; i++ {
-		if equalFold(r.Name(i), name) {
+		if EqualFold(r.Name(i), name) {
 			return r.Value(i), true
 		}
 	}
@@ -116,15 +116,16 @@ func (r *Request) Header(name string) ([]byte, bool) {
 func (r *Request) CountHeader(name string) int {
 	n := 0
 	for i := 0; i < r.NumFields; i++ {
-		if equalFold(r.Name(i), name) {
+		if EqualFold(r.Name(i), name) {
 			n++
 		}
 	}
 	return n
 }
 
-// equalFold reports whether b equals the lower-case ASCII name, ignoring case.
-func equalFold(b []byte, lower string) bool {
+// EqualFold reports whether b equals the lower-case ASCII name, ignoring the case
+// of ASCII letters only. It allocates nothing.
+func EqualFold(b []byte, lower string) bool {
 	if len(b) != len(lower) {
 		return false
 	}

@@ -92,7 +92,7 @@ func (a *Admin) guard(next http.Handler) http.Handler {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		switch {
-		case a.open && (r.Header.Get("Origin") != "" || !loopbackHost(r.Host)):
+		case a.open && (fromPage(r) || !loopbackHost(r.Host)):
 			http.Error(w, "requests from web pages and under other names need an admin token", http.StatusForbidden)
 		case !a.open && r.URL.Path != "/healthz" && !a.authorized(r):
 			w.Header().Set("WWW-Authenticate", `Bearer realm="riskgate admin"`)
@@ -101,6 +101,13 @@ func (a *Admin) guard(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+// fromPage reports whether a browser sent r for a web page, be it only for an
+// image on it, and not for whoever typed the address.
+func fromPage(r *http.Request) bool {
+	site := r.Header.Get("Sec-Fetch-Site")
+	return r.Header.Get("Origin") != "" || site != "" && site != "none" && site != "same-origin"
 }
 
 func (a *Admin) authorized(r *http.Request) bool {

@@ -138,6 +138,17 @@ func TestWebPagesCannotReload(t *testing.T) {
 	}
 }
 
+// An image on a page has neither Origin nor a body to read, but its request could
+// profile the gateway.
+func TestWebPagesCannotAsk(t *testing.T) {
+	url := start(t, DefaultConfig(), &fake{})
+	for site, want := range map[string]int{"cross-site": 403, "same-site": 403, "same-origin": 200, "none": 200} {
+		if status, _ := call(t, "GET", url+"/metrics", "Sec-Fetch-Site", site); status != want {
+			t.Errorf("%s: %d, want %d", site, status, want)
+		}
+	}
+}
+
 func TestToken(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(file, []byte("s3cret\n"), 0o600); err != nil {

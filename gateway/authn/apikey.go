@@ -76,7 +76,9 @@ func newKeyTable(keys []Key, pseudonym func(models.Subject) models.Pseudonym) *k
 var nobody apiKey
 
 // authenticate checks a key as it was shown. With a denial the identity, if any,
-// is that of the key that was named.
+// is that of the key, which was right, but not here or not any more. A wrong
+// secret names nobody: ids are no secrets, and secrets cannot be guessed, so
+// counting failures would only let anybody raise the score of an owner.
 func (t *keyTable) authenticate(wire []byte, client netip.Addr, now time.Time) (*models.Identity, models.Denial) {
 	id, ok := splitKey(wire)
 	if !ok {
@@ -89,10 +91,8 @@ func (t *keyTable) authenticate(wire []byte, client netip.Addr, now time.Time) (
 	sum := sha256.Sum256(wire)
 	same := subtle.ConstantTimeCompare(sum[:], k.hash[:]) == 1
 	switch {
-	case !known:
+	case !known || !same:
 		return nil, models.UnknownKey
-	case !same:
-		return &k.identity, models.UnknownKey
 	case !k.identity.Expires.IsZero() && !now.Before(k.identity.Expires):
 		return &k.identity, models.KeyExpired
 	case !within(k.identity.Networks, client):

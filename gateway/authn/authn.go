@@ -158,8 +158,8 @@ func (a *Authenticator) knows(is *issuer) bool {
 
 // Authenticate proves who sent a request, by one of the accepted methods. The
 // caller is nil without denial where none is needed and none was shown. With a
-// denial, a caller that is not nil was named but not proved: the API key exists,
-// so that a failed login can be counted for its owner.
+// denial, a caller that is not nil showed a key of its own that has ended or is
+// meant for another network, so that a failed login can be counted for its owner.
 //
 // A credential of a kind that is not accepted counts as none; two at once are
 // refused.

@@ -19,10 +19,10 @@ type shown struct {
 func (a *Authenticator) look(view *models.Request) (s shown) {
 	for i := 0; i < view.NumFields; i++ {
 		switch name := view.Name(i); {
-		case fold(name, authorization):
+		case models.EqualFold(name, authorization):
 			s.authorizations++
 			s.readBearer(view.Value(i))
-		case fold(name, a.header):
+		case models.EqualFold(name, a.header):
 			s.keys++
 			s.key = view.Value(i)
 		}
@@ -34,7 +34,7 @@ const scheme = "bearer"
 
 // readBearer reads "Bearer", spaces and a token; other schemes are not ours.
 func (s *shown) readBearer(value []byte) {
-	if len(value) < len(scheme) || !fold(value[:len(scheme)], scheme) {
+	if len(value) < len(scheme) || !models.EqualFold(value[:len(scheme)], scheme) {
 		return
 	}
 	rest := value[len(scheme):]
@@ -45,20 +45,4 @@ func (s *shown) readBearer(value []byte) {
 	case len(token) < len(rest):
 		s.hasBearer, s.bearer = true, token
 	}
-}
-
-// fold reports whether b equals the lower-case ASCII text, ignoring case.
-func fold(b []byte, lower string) bool {
-	if len(b) != len(lower) {
-		return false
-	}
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != lower[i] {
-			return false
-		}
-	}
-	return true
 }

@@ -27,6 +27,13 @@ var (
 // handler runs. A body that fits is off the wire even if nobody reads it.
 const readAhead = 8 << 10
 
+// The wire may carry framingShare times as many bytes as the body may have, and
+// framingSpare more: chunks of one byte take six, and extensions are for nobody.
+const (
+	framingShare = 8
+	framingSpare = 64 << 10
+)
+
 // Body reads one request body within its limit and time. It lies over the stream
 // of fasthttp, because that one cannot be replaced without being released, has
 // no limit, no deadline, and must not be touched once the handler returned. Body
@@ -38,6 +45,7 @@ type Body struct {
 	length int64 // -1: chunked
 	limit  int64
 	count  int64         // bytes delivered
+	wire   int64         // bytes read for them from the connection
 	waited time.Duration // for the client
 	ended  bool          // the stream told its end
 	err    error         // what ended reading, nil: nothing yet
@@ -74,7 +82,7 @@ func (b *Body) begin(c *conn, stream io.Reader, set *settings, length int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.stream, b.set, b.conn, b.late = stream, set, c, false
-	b.length, b.limit, b.count, b.waited = length, int64(set.MaxBody), 0, 0
+	b.length, b.limit, b.count, b.wire, b.waited = length, int64(set.MaxBody), 0, 0, 0
 	b.told.Store(0)
 	b.ended, b.err, b.denial = length == 0 || stream == nil, nil, ""
 	if b.ended {
@@ -126,6 +134,8 @@ func (b *Body) Read(p []byte) (int, error) {
 		b.ended, b.err = true, io.EOF
 	case b.late:
 		b.fail(ErrBodyTimeout, models.BodyTimeout)
+	case b.bulky():
+		b.fail(ErrBodyTooLarge, models.BodyTooLarge)
 	default:
 		b.fail(ErrBodyBroken, models.MalformedRequest)
 	}
@@ -176,8 +186,14 @@ func (b *Body) readWire(c net.Conn, p []byte) (int, error) {
 	n, err := c.Read(p)
 	b.waited += time.Since(start)
 	b.late = errors.Is(err, os.ErrDeadlineExceeded)
+	if b.wire += int64(n); b.bulky() {
+		return n, ErrBodyTooLarge
+	}
 	return n, err
 }
+
+// bulky reports whether chunked framing takes more than any body needs.
+func (b *Body) bulky() bool { return b.length < 0 && (b.wire-framingSpare)/framingShare > b.limit }
 
 // patience returns how long the next bytes may take.
 func (b *Body) patience() time.Duration {

@@ -49,6 +49,8 @@ func TestBodyIsBounded(t *testing.T) {
 		{"chunked, at the limit", chunked + chunks(1000, 20) + "0\r\n\r\n", `20000 bytes, "", <nil>`},
 		{"chunked, above it", chunked + chunks(1000, 20) + "1\r\na\r\n0\r\n\r\n", `20000 bytes, "body_too_large", ` + ErrBodyTooLarge.Error()},
 		{"one huge chunk", chunked + chunks(30000, 1) + "0\r\n\r\n", `20000 bytes, "body_too_large", ` + ErrBodyTooLarge.Error()},
+		{"all in chunks of a byte", chunked + chunks(1, 20000) + "0\r\n\r\n", `20000 bytes, "", <nil>`},
+		{"a chunk extension without end", chunked + "1;" + strings.Repeat("a", 1<<20), `0 bytes, "body_too_large", ` + ErrBodyTooLarge.Error()},
 		{"a chunk size that overflows", chunked + "ffffffffffffffffff\r\n", `0 bytes, "malformed_request", ` + ErrBodyBroken.Error()},
 		{"a negative chunk size", chunked + "-1\r\na\r\n0\r\n\r\n", `0 bytes, "malformed_request", ` + ErrBodyBroken.Error()},
 		{"LF after a chunk size", chunked + "1\na\r\n0\r\n\r\n", `0 bytes, "malformed_request", ` + ErrBodyBroken.Error()},

@@ -6,7 +6,9 @@ import "github.com/riskgate/riskgate/models"
 // of a dialect must stand there exactly once; what is missing is never guessed,
 // because a proxy that does not set a field passes on what its client put there.
 // For the same reason a field of the target that belongs to the other dialect is
-// refused: it is the client's.
+// refused: it is the client's. And since the proxy forwards the target as it came,
+// one that would be rewritten before it is forwarded here is refused as well: the
+// upstream might route /admin/../public/x by its beginning.
 //
 //	nginx            X-Original-URI, X-Original-Method, and Host, which is the original's
 //	Traefik, Caddy   X-Forwarded-Uri, X-Forwarded-Method, X-Forwarded-Host
@@ -40,6 +42,9 @@ func (v *visit) readOriginal() models.Denial {
 	return models.BadTarget
 }
 
+// respelled are the faults of a path that is routed by another spelling.
+const respelled = models.DotSegment | models.DoubleSlash
+
 func (v *visit) readDialect(target, method string) models.Denial {
 	uri, denial := v.only(target)
 	if denial == "" {
@@ -47,6 +52,9 @@ func (v *visit) readDialect(target, method string) models.Denial {
 	}
 	if denial == "" {
 		denial = v.readTarget(uri)
+	}
+	if denial == "" && v.view.Faults&respelled != 0 {
+		return models.BadTarget
 	}
 	return denial
 }
@@ -70,7 +78,7 @@ func (v *visit) originalMethod(field string) models.Denial {
 	switch {
 	case denial != "":
 		return denial
-	case equalFold(method, "connect"), equalFold(method, "trace"):
+	case models.EqualFold(method, "connect"), models.EqualFold(method, "trace"):
 		return models.MethodNotSupported
 	}
 	v.view.Method = method

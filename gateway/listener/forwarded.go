@@ -21,7 +21,7 @@ func (v *visit) findClient() {
 	}
 	w := walk{view: r, set: v.set, name: v.set.ClientHeader, secure: r.Secure, addr: r.Peer}
 	for i := r.NumFields - 1; i >= 0 && !w.done; i-- {
-		if equalFold(r.Name(i), w.name) {
+		if models.EqualFold(r.Name(i), w.name) {
 			w.field(r.Value(i))
 		}
 	}
@@ -87,13 +87,13 @@ func forwardedPair(element []byte) (node []byte, https, ok bool) {
 		name, value, _ := bytes.Cut(trim(pair), []byte{'='})
 		value = unquote(value)
 		switch {
-		case equalFold(name, "for"):
+		case models.EqualFold(name, "for"):
 			if node != nil {
 				return nil, false, false
 			}
 			node = value
-		case equalFold(name, "proto"):
-			https = equalFold(value, "https")
+		case models.EqualFold(name, "proto"):
+			https = models.EqualFold(value, "https")
 		}
 	}
 	return node, https, node != nil
@@ -129,9 +129,9 @@ func parseNode(b []byte) (netip.Addr, bool) {
 // lower-case value.
 func lastIs(r *models.Request, name, value string) bool {
 	for i := r.NumFields - 1; i >= 0; i-- {
-		if equalFold(r.Name(i), name) {
+		if models.EqualFold(r.Name(i), name) {
 			list := r.Value(i)
-			return equalFold(trim(list[bytes.LastIndexByte(list, ',')+1:]), value)
+			return models.EqualFold(trim(list[bytes.LastIndexByte(list, ',')+1:]), value)
 		}
 	}
 	return false

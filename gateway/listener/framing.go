@@ -95,7 +95,7 @@ func (v *visit) readLine(protocol []byte) models.Denial {
 	default:
 		return models.UnsupportedVersion
 	}
-	if equalFold(v.view.Method, "connect") || equalFold(v.view.Method, "trace") {
+	if models.EqualFold(v.view.Method, "connect") || models.EqualFold(v.view.Method, "trace") {
 		return models.MethodNotSupported
 	}
 	return ""
@@ -184,7 +184,7 @@ func (v *visit) note(kind fieldKind, value []byte) {
 		v.codings++
 	case expectField:
 		v.expected++
-		v.unknownExpectation = v.unknownExpectation || !equalFold(value, "100-continue")
+		v.unknownExpectation = v.unknownExpectation || !models.EqualFold(value, "100-continue")
 	case upgradeField:
 		v.view.Faults |= models.UpgradeStripped
 	case connectionField:
@@ -198,7 +198,7 @@ func (v *visit) checkFraming() models.Denial {
 	switch {
 	case v.codings > 0:
 		r.BodyLength = -1
-		if v.codings > 1 || v.lengths > 0 || r.Minor == 0 || !equalFold(v.coding, "chunked") {
+		if v.codings > 1 || v.lengths > 0 || r.Minor == 0 || !models.EqualFold(v.coding, "chunked") {
 			return models.AmbiguousFraming
 		}
 	case v.lengths > 0:
@@ -239,7 +239,7 @@ func hasToken(list []byte, token string) bool {
 	for len(list) > 0 {
 		var element []byte
 		element, list = cutLeft(list)
-		if equalFold(element, token) {
+		if models.EqualFold(element, token) {
 			return true
 		}
 	}
@@ -262,20 +262,4 @@ func trim(b []byte) []byte {
 		b = b[:len(b)-1]
 	}
 	return b
-}
-
-// equalFold reports whether b equals the lower-case name, ignoring ASCII case.
-func equalFold(b []byte, lower string) bool {
-	if len(b) != len(lower) {
-		return false
-	}
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != lower[i] {
-			return false
-		}
-	}
-	return true
 }

@@ -77,7 +77,7 @@ func (l *Listener) prepare(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 		h.SetContentLength(0) // refused in handle, which reads the raw header
 	}
 	if expect := h.Peek(fasthttp.HeaderExpect); len(expect) > 0 {
-		known := equalFold(expect, "100-continue")
+		known := models.EqualFold(expect, "100-continue")
 		switch {
 		case !known:
 			h.Del(fasthttp.HeaderExpect)

@@ -63,7 +63,7 @@ func (v *visit) splitTarget(target []byte) ([]byte, models.Denial) {
 		return target, ""
 	}
 	scheme, rest, ok := bytes.Cut(target, []byte("://"))
-	if !ok || !equalFold(scheme, "http") && !equalFold(scheme, "https") {
+	if !ok || !models.EqualFold(scheme, "http") && !models.EqualFold(scheme, "https") {
 		return nil, models.BadTarget
 	}
 	end := bytes.IndexAny(rest, "/?#")

@@ -84,12 +84,16 @@ func (p *Pipeline) match(d *decision) models.Denial {
 }
 
 // authenticate proves who is calling. A refused credential that names a subject
-// counts as a failed login of it.
+// counts as a failed login of it. A forged signature, which costs much more to
+// verify than to send, costs its address more than a request.
 func (p *Pipeline) authenticate(d *decision) models.Denial {
 	id, denial := d.snapshot.Authn.Authenticate(d.view, d.route.Accept, d.view.Time)
 	if denial != "" {
 		if id != nil {
 			p.Collector.Failed(id, d.view)
+		}
+		if denial == models.TokenSignature {
+			p.Limiter.Penalize(d.view.Client, d.view.Time)
 		}
 		return denial
 	}
@@ -105,7 +109,8 @@ func (p *Pipeline) authenticate(d *decision) models.Denial {
 }
 
 // assess scores the evidence. A step-up that this request passes is turned into
-// credit, and the request scored again with it.
+// credit, and the request scored again with it. One that was enough for a route or
+// a policy that asks for less than the configuration earns nothing.
 func (p *Pipeline) assess(d *decision) {
 	e, now, ask := &d.event, d.view.Time, d.snapshot.StepUp
 	d.key = stepup.Key{Subject: e.Pseudonym, Fingerprint: e.Observed.Fingerprint, ASN: e.Observed.Network}
@@ -115,7 +120,7 @@ func (p *Pipeline) assess(d *decision) {
 		d.credit(ask.Credit(d.key, now))
 	}
 	d.score()
-	if !e.CanStepUp || !ask.Answered(d.identity, d.key, now) {
+	if !e.CanStepUp || !ask.Answered(d.identity, d.key, now) || !ask.Meets(d.identity, stepup.Want{}, now) {
 		return
 	}
 	e.Passed = true

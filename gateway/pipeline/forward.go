@@ -95,7 +95,8 @@ func (x *exchange) tell() {
 	e, h := &x.event, &x.headers
 	x.requestID()
 	if x.identity != nil {
-		h.Subject = x.keep(x.identity.Subject.ID)
+		who := &x.identity.Subject
+		h.Subject, h.Kind, h.Issuer = x.keep(who.ID), x.keep(who.Kind.String()), x.keep(who.Issuer)
 	}
 	from := len(x.text)
 	x.text = strconv.AppendInt(x.text, int64(e.Assessment.Score), 10)

@@ -28,13 +28,13 @@ func TestTheUpstreamIsToldWhatWasDecided(t *testing.T) {
 	var h http.Header
 	w := newWorld(t, func(s *settings) { s.upstream = echo(&h) })
 	_, e := w.ask(shot{token: w.token("ada: %é"), fields: []string{
-		"X-Riskgate-Subject: root", "X-Riskgate-Score: 0", "x-riskgate-extra: 1", "X-Request-Id: mine",
+		"X-Riskgate-Subject: root", "X-Riskgate-Score: 0", "x-riskgate-extra: 1", "X-Riskgate-Issuer: mine", "X-Request-Id: mine",
 		"Forwarded: for=8.8.8.8", "X-Real-IP: 8.8.8.8",
 		"traceparent: 00-0123456789abcdef0123456789abcdef-0123456789abcdef-01",
 	}})
 	for name, want := range map[string]string{
 		"X-Riskgate-Subject": "ada:%20%25%C3%A9", "X-Riskgate-Score": "9", "X-Riskgate-Level": "low", "X-Riskgate-Action": "allow",
-		"X-Riskgate-Extra": "", "X-Real-Ip": "", "X-Forwarded-For": berlin, "X-Forwarded-Proto": "http",
+		"X-Riskgate-Kind": "user", "X-Riskgate-Issuer": testIssuer, "X-Riskgate-Extra": "", "X-Real-Ip": "", "X-Forwarded-For": berlin, "X-Forwarded-Proto": "http",
 		"X-Forwarded-Host": "api.example", "Forwarded": `for=192.0.2.10;proto=http;host="api.example"`,
 		"X-Request-Id": string(appendUUID(nil, e.ID)),
 	} {

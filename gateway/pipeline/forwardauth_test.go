@@ -48,7 +48,7 @@ func TestForwardAuthPermits(t *testing.T) {
 				t.Error("the gateway forwarded a request that it was asked about")
 			}
 		})
-		got, e := w.ask(asked(front, shot{method: "PUT", target: "/v1//items/7?a=1", token: w.token("ada")}, "X-Riskgate-Subject: root"))
+		got, e := w.ask(asked(front, shot{method: "PUT", target: "/v1/%69tems/7?a=%00", token: w.token("ada")}, "X-Riskgate-Subject: root"))
 		for name, want := range map[string]string{
 			"X-Riskgate-Subject": "ada", "X-Riskgate-Score": strconv.Itoa(int(e.Assessment.Score)), "X-Riskgate-Level": e.Assessment.Level.String(),
 			"X-Riskgate-Action": e.Action.String(), "X-Request-Id": string(appendUUID(nil, e.ID)), "RateLimit-Policy": `"subject";q=40;w=2`,
@@ -62,7 +62,7 @@ func TestForwardAuthPermits(t *testing.T) {
 			t.Errorf("%d; event of %s %s%s for %s from %s: %q", got.StatusCode, e.Method, e.Host, e.Path, e.Route, e.Client, e.Denial)
 		}
 		if e.Assessment.Contributions[models.Payload].Nats == 0 {
-			t.Error("the double slash of the original is no evidence")
+			t.Error("the control character in the query of the original is no evidence")
 		}
 	}
 }
@@ -110,6 +110,7 @@ func TestForwardAuthRefuses(t *testing.T) {
 		{models.BadTarget, shot{target: "/v1/items#x", token: good}},
 		{models.BadTarget, shot{target: "*", token: good}},
 		{models.BadAuthority, shot{target: "https://other.example/v1/items/1", token: good}},
+		{models.BadTarget, shot{target: "/admin/../v1/items/1", token: good}},
 		{models.MethodNotSupported, shot{method: "TRACE", token: good}},
 		{models.BadTarget, shot{method: "GET POST", token: good}},
 	} {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/riskgate/riskgate/gateway/authn"
+	"github.com/riskgate/riskgate/gateway/stepup"
 	"github.com/riskgate/riskgate/models"
 )
 
@@ -141,6 +142,24 @@ func (w *world) pass() float64 {
 		w.Fatalf("%d, passed %v", got.StatusCode, e.Passed)
 	}
 	return e.Features.Get(models.CreditNats)
+}
+
+// A route that is content with a password must not open those where the score asks
+// for more.
+func TestAWeakChallengeEarnsNoCredit(t *testing.T) {
+	w := settled(t, func(s *settings) {
+		s.stepup.Challenges = 9
+		s.routes = append(s.routes, Route{ID: "fresh", Path: "/fresh", Accept: authn.JWT,
+			Want: stepup.Want{ACR: "urn:pwd", MaxAge: time.Minute}})
+	})
+	w.status(401, shot{target: "/fresh", token: w.token("ada")})
+	w.advance(time.Second)
+	weak := w.token("ada", claims{"auth_time": w.now().Unix()})
+	w.status(401, hot(weak))
+	w.status(200, shot{target: "/fresh", token: weak})
+	w.status(401, hot(weak))
+	w.advance(time.Second)
+	w.status(200, hot(w.strong("ada")))
 }
 
 func TestCreditHalvesInHalfAnHour(t *testing.T) {

@@ -1,10 +1,7 @@
 package pipeline
 
 import (
-	"encoding/json"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/riskgate/riskgate/gateway/listener"
@@ -50,58 +47,6 @@ func (l *Login) outcome(status int) models.Outcome {
 	return models.LoginUnknown
 }
 
-// user returns the user name of a login, "" if it cannot be found.
-func (l *Login) user(view *models.Request, body []byte) string {
-	switch l.place {
-	case "header":
-		v, _ := view.Header(l.name)
-		return string(v)
-	case "form":
-		values, err := url.ParseQuery(string(body))
-		if err != nil {
-			return ""
-		}
-		return values.Get(l.name)
-	case "json":
-		var v any
-		if json.Unmarshal(body, &v) != nil {
-			return ""
-		}
-		return text(pointed(v, l.name))
-	}
-	return ""
-}
-
-// pointed follows a JSON pointer (RFC 6901).
-func pointed(v any, pointer string) any {
-	for _, token := range strings.Split(pointer, "/")[1:] {
-		token = strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
-		switch parent := v.(type) {
-		case map[string]any:
-			v = parent[token]
-		case []any:
-			i, err := strconv.Atoi(token)
-			if err != nil || i < 0 || i >= len(parent) {
-				return nil
-			}
-			v = parent[i]
-		default:
-			return nil
-		}
-	}
-	return v
-}
-
-func text(v any) string {
-	switch v := v.(type) {
-	case string:
-		return v
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	}
-	return ""
-}
-
 // readLogin reads the body of a login before it is decided about, and finds the
 // user name.
 func (x *exchange) readLogin() models.Denial {
@@ -115,6 +60,10 @@ func (x *exchange) readLogin() models.Denial {
 			return listener.BodyOf(x.ctx).Denial()
 		}
 	}
-	x.user = append(x.user[:0], l.user(x.view, x.body)...)
+	name, ok := l.user(x.view, x.body)
+	if !ok {
+		return models.MalformedRequest
+	}
+	x.user = append(x.user[:0], name...)
 	return ""
 }

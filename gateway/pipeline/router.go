@@ -18,6 +18,7 @@ type router struct {
 // node is one segment of a trie.
 type node struct {
 	literal map[string]*node
+	folded  map[string]*node // literal, by what is left of the names: see lookalike.go
 	param   *node
 	rest    []leaf // a template that ends in {name...}
 	here    []leaf // a template that ends at this node
@@ -69,6 +70,7 @@ func (r *router) add(host, template string, methods []string, route *Route) erro
 			}
 			if n.literal[s] == nil {
 				n.literal[s] = &node{}
+				n.fold(s, n.literal[s])
 			}
 			n = n.literal[s]
 		}
@@ -77,17 +79,25 @@ func (r *router) add(host, template string, methods []string, route *Route) erro
 	return nil
 }
 
-// find returns the route of a request, nil if there is none. host is lower case,
-// path canonical.
+// find returns the route of a request, nil if there is none, or if another reader
+// of the path might find another. host is lower case, path canonical.
 func (r *router) find(host, method, path []byte) *Route {
 	if len(r.hosts) > 0 {
-		if n := r.hosts[string(withoutPort(host))]; n != nil {
-			if route := n.find(method, path[1:], 0); route != nil {
+		if n := r.hosts[string(plainHost(host))]; n != nil {
+			route := n.find(method, path[1:], 0)
+			if alike := n.alike(method, path[1:], 0); route != alike {
+				return nil
+			}
+			if route != nil {
 				return route
 			}
 		}
 	}
-	return r.any.find(method, path[1:], 0)
+	route := r.any.find(method, path[1:], 0)
+	if r.any.alike(method, path[1:], 0) != route {
+		return nil
+	}
+	return route
 }
 
 func (n *node) find(method, path []byte, depth int) *Route {
@@ -130,7 +140,8 @@ func contains(methods []string, method []byte) bool {
 
 var slash = []byte("/")
 
-func withoutPort(host []byte) []byte {
+// plainHost returns host without port, and without the dot that may end a name.
+func plainHost(host []byte) []byte {
 	if len(host) > 0 && host[0] == '[' {
 		if i := bytes.IndexByte(host, ']'); i > 0 {
 			return host[:i+1]
@@ -138,5 +149,5 @@ func withoutPort(host []byte) []byte {
 		return host
 	}
 	name, _, _ := bytes.Cut(host, []byte(":"))
-	return name
+	return bytes.TrimSuffix(name, []byte("."))
 }

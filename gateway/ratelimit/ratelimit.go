@@ -110,6 +110,14 @@ func newLimit(rate float64, burst int) limit {
 	}
 }
 
+// worst is how far from full a bucket can be, in microseconds, beyond the delay.
+func (l limit) worst(s Scope) int64 {
+	if s == ByAddress {
+		return l.burst + (1+forgery)*l.interval
+	}
+	return max(l.burst, int64(float64(l.interval)/MinRefill))
+}
+
 // Result is the answer to one request. The zero value is a refusal.
 type Result struct {
 	Allowed bool
@@ -134,6 +142,21 @@ func (l *Limiter) Admit(addr netip.Addr, now time.Time) Result {
 	return l.ask(l.addresses, maphash.Bytes(l.seed, key[:]), lim.address, charge{
 		now: l.micros(now), cost: lim.address.interval, limit: lim.address.burst,
 	}, 0, ByAddress)
+}
+
+// forgery is how many requests more one with a forged signature costs its address:
+// about as many as the verification takes the time of.
+const forgery = 16
+
+// Penalize makes the last request of an address cost more, because its signature
+// was verified in vain. The address may then owe more than it could by asking.
+func (l *Limiter) Penalize(addr netip.Addr, now time.Time) {
+	lim := l.limits.Load().address
+	key := addressKey(addr)
+	cost := forgery * lim.interval
+	l.addresses.spend(maphash.Bytes(l.seed, key[:]), charge{
+		now: l.micros(now), cost: cost, limit: lim.burst + cost, worst: lim.worst(ByAddress),
+	})
 }
 
 // addressKey returns the /32 or /64 of addr, told apart by the first byte.
@@ -176,7 +199,7 @@ func (l *Limiter) micros(now time.Time) int64 { return max(now.Sub(l.start).Micr
 func (l *Limiter) ask(t *table, hash uint64, lim limit, c charge, delay int64, s Scope) Result {
 	room := c.limit
 	c.limit += delay
-	c.worst = max(lim.burst, int64(float64(lim.interval)/MinRefill)) + delay
+	c.worst = lim.worst(s) + delay
 	debt, ok := t.spend(hash, c)
 	r := Result{Allowed: ok, Limit: int(lim.burst / lim.interval), Scope: s}
 	if !ok {

@@ -369,3 +369,29 @@ func TestClockSetBack(t *testing.T) {
 		t.Errorf("before the start: %+v", r)
 	}
 }
+
+// TestPenalize: a forged signature costs its address more than a request, however
+// empty the bucket is, and nobody else.
+func TestPenalize(t *testing.T) {
+	for _, burst := range []int{1, 40, 10000} {
+		c := DefaultConfig()
+		c.Burst = burst
+		l := New(c, epoch)
+		now, sent, other := epoch, 0, 0
+		for range 60 * 50 { // asks at the base rate for a minute once the burst is gone
+			for now.Equal(epoch) && l.Admit(address(1), now).Allowed {
+			}
+			now = now.Add(20 * time.Millisecond)
+			if l.Admit(address(1), now).Allowed {
+				sent++
+				l.Penalize(address(1), now)
+			}
+			if l.Admit(address(2), now).Allowed {
+				other++
+			}
+		}
+		if want := 60 * 50 / (1 + forgery); sent < want || sent > want+1 || other != 60*50 {
+			t.Errorf("burst %d: %d forgeries and %d requests of a neighbor in a minute, want %d and %d", burst, sent, other, want, 60*50)
+		}
+	}
+}

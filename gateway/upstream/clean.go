@@ -4,6 +4,8 @@ import (
 	"bytes"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/riskgate/riskgate/models"
 )
 
 // fill copies the final header into resp: every field but those of one
@@ -16,10 +18,14 @@ func fill(resp *fasthttp.Response, block []byte, h head) {
 		out.SetStatusMessage(line[13:])
 	}
 	out.SetNoDefaultContentType(true)
-	for fields := rest; len(rest) > 2; {
+	var hop nominees
+	if h.nominates {
+		hop.addFrom(rest)
+	}
+	for len(rest) > 2 {
 		line, rest = cutLine(rest)
 		name, value, _ := cutField(line) // checked by parseHead
-		if !toClient(name) || h.nominates && nominated(fields, name) {
+		if !toClient(name) || hop.has(name) && !staysNominated(name) {
 			continue
 		}
 		out.AddBytesKV(name, value)
@@ -32,38 +38,27 @@ func fill(resp *fasthttp.Response, block []byte, h head) {
 func toClient(name []byte) bool {
 	switch name[0] | 0x20 {
 	case 'c':
-		return !equalFold(name, "connection") && !equalFold(name, "content-length")
+		return !models.EqualFold(name, "connection") && !models.EqualFold(name, "content-length")
 	case 'k':
-		return !equalFold(name, "keep-alive")
+		return !models.EqualFold(name, "keep-alive")
 	case 'p':
 		return !hasPrefixFold(name, "proxy-")
 	case 's':
-		return !equalFold(name, "server")
+		return !models.EqualFold(name, "server")
 	case 't':
-		return !equalFold(name, "transfer-encoding") && !equalFold(name, "te") && !equalFold(name, "trailer")
+		return !models.EqualFold(name, "transfer-encoding") && !models.EqualFold(name, "te") && !models.EqualFold(name, "trailer")
 	case 'u':
-		return !equalFold(name, "upgrade")
+		return !models.EqualFold(name, "upgrade")
 	case 'x':
 		return !hasPrefixFold(name, "x-riskgate-")
 	}
 	return true
 }
 
-// nominated reports whether a Connection field of the header names the field.
-// What describes the body stays.
-func nominated(fields, name []byte) bool {
-	if hasPrefixFold(name, "content-") || equalFold(name, "set-cookie") {
-		return false
-	}
-	for rest := fields; len(rest) > 2; {
-		var line []byte
-		line, rest = cutLine(rest)
-		n, value, ok := cutField(line)
-		if ok && equalFold(n, "connection") && listHas(value, name) {
-			return true
-		}
-	}
-	return false
+// staysNominated reports whether a response field stays even if Connection names
+// it: it describes the body.
+func staysNominated(name []byte) bool {
+	return hasPrefixFold(name, "content-") || models.EqualFold(name, "set-cookie")
 }
 
 // CleanResponse removes from a response that was not read by Forward (from a
@@ -72,12 +67,12 @@ func CleanResponse(resp *fasthttp.Response) {
 	h := &resp.Header
 	nominated := h.Peek(fasthttp.HeaderConnection)
 	for item, rest := cutItem(bytes.Clone(nominated)); len(item) > 0; item, rest = cutItem(rest) {
-		if !hasPrefixFold(item, "content-") && !equalFold(item, "set-cookie") {
+		if !staysNominated(item) {
 			h.DelBytes(item)
 		}
 	}
 	for _, name := range h.PeekKeys() {
-		if !equalFold(name, "content-length") && !equalFold(name, "transfer-encoding") && !toClient(name) {
+		if !models.EqualFold(name, "content-length") && !models.EqualFold(name, "transfer-encoding") && !toClient(name) {
 			h.DelBytes(bytes.Clone(name))
 		}
 	}

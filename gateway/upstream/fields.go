@@ -1,24 +1,25 @@
 package upstream
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/riskgate/riskgate/models"
+)
 
 // fate is what becomes of a field of the client.
 type fate uint8
 
 const (
-	forward   fate = iota // unless nominated by Connection
-	keep                  // even if nominated: it decides what the request means or who sends it
-	drop                  // hop-by-hop, or ours to say
-	nominates             // Connection
+	forward fate = iota // unless nominated by Connection
+	keep                // even if nominated: it decides what the request means or who sends it
+	drop                // hop-by-hop, ours to say, or nobody's
 )
 
 // fates names the fields, in lower case, that are not simply forwarded.
 var fates = map[string]fate{
-	"connection": nominates,
-
 	// Of one connection only (RFC 9110 section 7.6.1), and framing, which is
 	// written anew. No trailers are forwarded, so TE and Trailer promise nothing.
-	"keep-alive": drop, "te": drop, "trailer": drop, "transfer-encoding": drop,
+	"connection": drop, "keep-alive": drop, "te": drop, "trailer": drop, "transfer-encoding": drop,
 	"upgrade": drop, "http2-settings": drop, "content-length": drop, "expect": drop,
 
 	// Written anew from what the gateway knows.
@@ -26,25 +27,40 @@ var fates = map[string]fate{
 	"traceparent": drop, "tracestate": drop,
 
 	// By these a client would name its own address, another path than the one
-	// authorized, or another method.
+	// authorized, another method, or itself; and by Proxy a proxy for what a CGI
+	// fetches.
 	"x-real-ip": drop, "x-client-ip": drop, "true-client-ip": drop, "client-ip": drop,
-	"x-cluster-client-ip": drop, "x-original-url": drop, "x-rewrite-url": drop,
-	"x-original-host": drop, "x-host": drop,
+	"x-cluster-client-ip": drop, "cf-connecting-ip": drop, "cf-connecting-ipv6": drop,
+	"fastly-client-ip": drop, "x-azure-clientip": drop, "x-azure-socketip": drop,
+	"x-originating-ip": drop, "x-remote-ip": drop, "x-remote-addr": drop, "x-proxyuser-ip": drop,
+	"x-rewrite-url": drop, "x-host": drop, "proxy": drop,
 	"x-http-method": drop, "x-http-method-override": drop, "x-method-override": drop,
+	"remote-user": drop, "x-remote-user": drop, "x-webauth-user": drop,
 
 	"cookie": keep, "x-api-key": keep, "dpop": keep, "signature": keep,
 	"signature-input": keep, "digest": keep, "cache-control": keep, "origin": keep,
 }
 
-var dropPrefixes = [...]string{"x-riskgate-", "x-forwarded-", "proxy-"}
+var dropPrefixes = [...]string{"x-riskgate-", "x-forwarded-", "proxy-", "x-original-", "x-envoy-"}
 
 // longestName is the length of the longest name in fates.
 const longestName = len("x-http-method-override")
 
+// nameBytes tells the bytes that a forwarded name may have: CGI and what is built
+// like it read others, "_" and "." among them, as it reads "-".
+var nameBytes = func() (table [256]bool) {
+	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-" {
+		table[c] = true
+	}
+	return table
+}()
+
 // fateOf returns what becomes of the field called name.
 func fateOf(name []byte) fate {
-	if bytes.IndexByte(name, '_') >= 0 {
-		return drop
+	for _, c := range name {
+		if !nameBytes[c] {
+			return drop
+		}
 	}
 	if len(name) <= longestName {
 		var lower [longestName]byte
@@ -75,31 +91,46 @@ func toLower(dst, src []byte) []byte {
 
 // hasPrefixFold reports whether name starts with the lower-case prefix.
 func hasPrefixFold(name []byte, prefix string) bool {
-	return len(name) >= len(prefix) && equalFold(name[:len(prefix)], prefix)
+	return len(name) >= len(prefix) && models.EqualFold(name[:len(prefix)], prefix)
 }
 
-// equalFold reports whether b equals the lower-case ASCII text, ignoring case.
-func equalFold(b []byte, lower string) bool {
-	if len(b) != len(lower) {
-		return false
-	}
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != lower[i] {
-			return false
-		}
-	}
-	return true
+// maxNominees bounds the names in Connection that are looked at: a list as long
+// as a header may be, compared with every field, costs milliseconds.
+const maxNominees = 32
+
+// nominees are the field names that Connection lists, but for keep-alive and
+// close; they alias it. The zero value is empty.
+type nominees struct {
+	names [maxNominees][]byte
+	n     int
 }
 
-// listHas reports whether the comma-separated list names the field.
-func listHas(list, name []byte) bool {
-	for len(list) > 0 {
+// add adds one Connection field.
+func (l *nominees) add(connection []byte) {
+	for len(connection) > 0 && l.n < maxNominees {
 		var item []byte
-		item, list = cutItem(list)
-		if bytes.EqualFold(item, name) {
+		item, connection = cutItem(connection)
+		if len(item) > 0 && !models.EqualFold(item, "keep-alive") && !models.EqualFold(item, "close") {
+			l.names[l.n] = item
+			l.n++
+		}
+	}
+}
+
+// addFrom adds every Connection field of a header block.
+func (l *nominees) addFrom(fields []byte) {
+	for len(fields) > 2 {
+		var line []byte
+		line, fields = cutLine(fields)
+		if name, value, ok := cutField(line); ok && models.EqualFold(name, "connection") {
+			l.add(value)
+		}
+	}
+}
+
+func (l *nominees) has(name []byte) bool {
+	for _, n := range l.names[:l.n] {
+		if bytes.EqualFold(n, name) {
 			return true
 		}
 	}

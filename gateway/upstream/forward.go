@@ -145,7 +145,7 @@ func (c *call) attempt(m *member, fresh bool, r *Result) (unreached bool, f *fai
 	var cn *conn
 	c.now = time.Now()
 	if !fresh {
-		cn = m.take(c.now, c.again)
+		cn = m.take()
 	}
 	if cn == nil {
 		n, err := m.dial(m.target, c.pool.config.ConnectTimeout)

@@ -272,6 +272,36 @@ func TestForwardDropsUnaskedAnswers(t *testing.T) {
 	}
 }
 
+// TestForwardDropsLateAnswers: nor may bytes that come once the connection has
+// gone back, like the body that some servers send after the header of HEAD.
+func TestForwardDropsLateAnswers(t *testing.T) {
+	answered := make(chan struct{})
+	up := startRaw(t, func(n int, c net.Conn, br *bufio.Reader) {
+		for {
+			if _, err := readRequestHead(br); err != nil {
+				return
+			}
+			_, _ = io.WriteString(c, okAnswer[:len(okAnswer)-2])
+			if n > 1 {
+				_, _ = io.WriteString(c, "ok")
+				continue
+			}
+			<-answered
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison")
+		}
+	})
+	p := testPool(t, nil, up.url())
+	if r := p.Forward(prepared("HEAD", "/", "", nil), new(fasthttp.Response)); r.Denial != "" {
+		t.Fatal(r)
+	}
+	close(answered)
+	idle := p.members[0].idle[0]
+	eventually(t, "the late answer", idle.readable)
+	if resp, r := get(t, p); string(resp.Body()) != "ok" {
+		t.Errorf("the next client got %q, %+v", resp.Body(), r)
+	}
+}
+
 func TestForwardLimitsConnections(t *testing.T) {
 	release := make(chan struct{})
 	up := startRaw(t, func(_ int, c net.Conn, br *bufio.Reader) {

@@ -5,6 +5,8 @@ import (
 	"bytes"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/riskgate/riskgate/models"
 )
 
 // maxInterim bounds the 1xx responses before the final one.
@@ -84,17 +86,17 @@ func parseHead(block []byte) (head, error) {
 			return h, protocolFailure("http_protocol_error", "malformed response field")
 		}
 		switch {
-		case equalFold(name, "content-length"):
+		case models.EqualFold(name, "content-length"):
 			lengths++
 			if h.length, ok = parseLength(value); !ok {
 				return h, protocolFailure("http_protocol_error", "malformed Content-Length")
 			}
-		case equalFold(name, "transfer-encoding"):
+		case models.EqualFold(name, "transfer-encoding"):
 			codings++
-			if !equalFold(value, "chunked") || minor == 0 {
+			if !models.EqualFold(value, "chunked") || minor == 0 {
 				return h, protocolFailure("http_response_transfer_coding", "transfer coding other than chunked")
 			}
-		case equalFold(name, "connection"):
+		case models.EqualFold(name, "connection"):
 			h.connection(value)
 		}
 	}
@@ -113,9 +115,9 @@ func (h *head) connection(value []byte) {
 		var item []byte
 		item, value = cutItem(value)
 		switch {
-		case equalFold(item, "close"):
+		case models.EqualFold(item, "close"):
 			h.keep = false
-		case equalFold(item, "keep-alive"), len(item) == 0:
+		case models.EqualFold(item, "keep-alive"), len(item) == 0:
 		default:
 			h.nominates = true
 		}

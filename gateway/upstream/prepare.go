@@ -14,6 +14,8 @@ import (
 // keeps its buffer.
 type Headers struct {
 	Subject   []byte // X-Riskgate-Subject; bytes that are no visible ASCII are percent-encoded
+	Kind      []byte // X-Riskgate-Kind: user or client
+	Issuer    []byte // X-Riskgate-Issuer, encoded alike; a subject is one only beside its issuer
 	Score     []byte // X-Riskgate-Score
 	Level     []byte // X-Riskgate-Level
 	Action    []byte // X-Riskgate-Action
@@ -91,38 +93,18 @@ func addLength(out *fasthttp.RequestHeader, length int64, h *Headers) {
 
 // addClientFields copies what the client may say to the upstream.
 func addClientFields(out *fasthttp.RequestHeader, view *models.Request) {
-	nominated := false
+	var hop nominees
 	for i := range view.NumFields {
-		if equalFold(view.Name(i), "connection") {
-			nominated = nominated || !onlyKeepAlive(view.Value(i))
+		if models.EqualFold(view.Name(i), "connection") {
+			hop.add(view.Value(i))
 		}
 	}
 	for i := range view.NumFields {
 		name := view.Name(i)
-		switch fateOf(name) {
-		case keep:
-		case forward:
-			if nominated && isNominated(view, name) {
-				continue
-			}
-		default:
-			continue
-		}
-		out.AddBytesKV(name, view.Value(i))
-	}
-}
-
-func onlyKeepAlive(connection []byte) bool {
-	return equalFold(connection, "keep-alive") || equalFold(connection, "close")
-}
-
-func isNominated(view *models.Request, name []byte) bool {
-	for i := range view.NumFields {
-		if equalFold(view.Name(i), "connection") && listHas(view.Value(i), name) {
-			return true
+		if f := fateOf(name); f == keep || f == forward && !hop.has(name) {
+			out.AddBytesKV(name, view.Value(i))
 		}
 	}
-	return false
 }
 
 // Adder is the header of a request or an answer.
@@ -135,6 +117,11 @@ func (h *Headers) AddTo(out Adder) {
 	if len(h.Subject) > 0 {
 		h.scratch = appendVisible(h.scratch[:0], h.Subject)
 		out.AddBytesV("X-Riskgate-Subject", h.scratch)
+	}
+	addUnlessEmpty(out, "X-Riskgate-Kind", h.Kind)
+	if len(h.Issuer) > 0 {
+		h.scratch = appendVisible(h.scratch[:0], h.Issuer)
+		out.AddBytesV("X-Riskgate-Issuer", h.scratch)
 	}
 	addUnlessEmpty(out, "X-Riskgate-Score", h.Score)
 	addUnlessEmpty(out, "X-Riskgate-Level", h.Level)

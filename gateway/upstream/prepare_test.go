@@ -50,6 +50,7 @@ func TestPrepareWritesTheWholeHeader(t *testing.T) {
 	v.Client = netip.MustParseAddr("2001:db8::17")
 	got := sent(t, nil, v, &Headers{
 		Subject: []byte("https://idp.example|jane doe\r\nX-Evil: 1"), Score: []byte("37.5"),
+		Kind: []byte("user"), Issuer: []byte("https://idp.example\r\n"),
 		Level: []byte("high"), Action: []byte("monitor"), RequestID: []byte("0192-abc"),
 		TraceID: []byte("0af7651916cd43dd8448eb211c80319c"), SpanID: []byte("00f067aa0ba902b7"),
 	})
@@ -59,6 +60,8 @@ accept: */*
 Cookie: a=1
 Cookie: b=2
 X-Riskgate-Subject: https://idp.example|jane%20doe%0D%0AX-Evil:%201
+X-Riskgate-Kind: user
+X-Riskgate-Issuer: https://idp.example%0D%0A
 X-Riskgate-Score: 37.5
 X-Riskgate-Level: high
 X-Riskgate-Action: monitor

@@ -77,7 +77,7 @@ func (h *Headers) addTrace(out *fasthttp.RequestHeader, view *models.Request) {
 func addTraceState(out *fasthttp.RequestHeader, view *models.Request) {
 	total := 0
 	for i := range view.NumFields {
-		if equalFold(view.Name(i), "tracestate") {
+		if models.EqualFold(view.Name(i), "tracestate") {
 			total += len(view.Value(i)) + 1
 		}
 	}
@@ -85,7 +85,7 @@ func addTraceState(out *fasthttp.RequestHeader, view *models.Request) {
 		return
 	}
 	for i := range view.NumFields {
-		if equalFold(view.Name(i), "tracestate") {
+		if models.EqualFold(view.Name(i), "tracestate") {
 			out.AddBytesKV(view.Name(i), view.Value(i))
 		}
 	}

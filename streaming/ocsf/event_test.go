@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/riskgate/riskgate/models"
 )
@@ -214,6 +215,7 @@ func TestDecodeRefuses(t *testing.T) {
 
 func FuzzAnyTextIsValidJSON(f *testing.F) {
 	f.Add([]byte("/a\"\\\x00\xff\xed\xa0\x80"), "sni\x7f\xc0", int64(5), 0.1)
+	f.Add([]byte("\x1b[2J\x7f"), "\u009b2J\u0085\u00a0", int64(0), 1.0)
 	f.Add([]byte("/orders/17"), "edge", int64(-62135596800), math.Copysign(0, -1))
 	f.Fuzz(func(t *testing.T, b []byte, s string, n int64, x float64) {
 		ev := sample()
@@ -224,6 +226,8 @@ func FuzzAnyTextIsValidJSON(f *testing.F) {
 			for _, opt := range []Options{clearMode, {Privacy: Truncate, Version: s}} {
 				if out := AppendEvent(nil, ev, opt); !json.Valid(out) || bytes.ContainsAny(out, "\r\n") {
 					t.Fatalf("not one line of JSON: %q", out)
+				} else if i := bytes.IndexFunc(out, unicode.IsControl); i >= 0 {
+					t.Fatalf("a terminal would obey %q of %q", out[i:], out)
 				}
 			}
 			var got models.Event

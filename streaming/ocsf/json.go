@@ -132,13 +132,17 @@ const hexDigits = "0123456789abcdef"
 
 // plain says which bytes stand for themselves in a JSON string.
 var plain = func() (table [256]bool) {
-	for c := 0x20; c < utf8.RuneSelf; c++ {
+	for c := 0x20; c < 0x7f; c++ {
 		table[c] = c != '"' && c != '\\'
 	}
 	return table
 }()
 
-// quote appends s as a JSON string. Bytes that are not UTF-8 become U+FFFD.
+// firstPrintable is the first character after the control characters beyond ASCII.
+const firstPrintable = 0xa0
+
+// quote appends s as a JSON string. Bytes that are not UTF-8 become U+FFFD, and
+// every control character an escape: terminals obey some that JSON allows.
 func quote(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	from := 0
@@ -149,8 +153,14 @@ func quote(dst []byte, s string) []byte {
 		}
 		if s[i] >= utf8.RuneSelf {
 			r, n := utf8.DecodeRuneInString(s[i:])
-			if r != utf8.RuneError || n > 1 {
+			if n > 1 && r >= firstPrintable {
 				i += n
+				continue
+			}
+			if n > 1 {
+				dst = append(append(dst, s[from:i]...), '\\', 'u', '0', '0', hexDigits[r>>4], hexDigits[r&15])
+				i += n
+				from = i
 				continue
 			}
 		}
