@@ -131,7 +131,7 @@ const (
 	IsLook            Flag = 1 << iota // look groups are evaluated, not reused
 	IsSessionChange                    // something changed inside a session
 	IsMachine                          // subject is a client
-	IsAnonymous                        // only reputation, sanity, payload and behaviour speak
+	IsAnonymous                        // only reputation, sanity, payload and behavior speak
 	IsEnrolling                        // machine client in its first days
 	IsLoginRoute                       // b_mode applies
 	NetUnavailable                     // no geo database

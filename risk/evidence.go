@@ -7,7 +7,6 @@ type sum struct {
 	nats    [models.NumGroups]float64
 	session float64 // what the session group says before it is compared with the rise
 	actor   float64 // what the subject's requests leave behind, this one included
-	verdict float64
 }
 
 // total adds the contributions in the order of the groups.

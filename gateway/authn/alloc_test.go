@@ -20,7 +20,7 @@ func TestAuthenticateAllocates(t *testing.T) {
 		if n != 0 || denial != want {
 			t.Errorf("%s: %v allocations, %q, want 0, %q", name, n, denial, want)
 		}
-		if n := testing.AllocsPerRun(200, func() { Challenge(denial, JWT) }); n != 0 {
+		if n := testing.AllocsPerRun(200, func() { challenged = Challenge(denial, JWT) }); n != 0 {
 			t.Errorf("%s: the challenge allocates %v times", name, n)
 		}
 	}
@@ -74,3 +74,6 @@ func run(b *testing.B, a *Authenticator, view *models.Request) {
 		a.Authenticate(view, JWT|APIKey, start)
 	}
 }
+
+// challenged keeps the compiler from leaving the call out.
+var challenged string

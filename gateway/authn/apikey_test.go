@@ -64,7 +64,7 @@ func TestKeyFileMistakesAreAllReportedWithTheirPlace(t *testing.T) {
 		"  - id: a_b\n" +
 		"    owner: o\n" +
 		"    hash: sha1:00\n" +
-		"    colour: red\n" +
+		"    color: red\n" +
 		"    networks: [10.0.0.1/8, x]\n" +
 		"    expires: soon\n" +
 		"  - id: dup\n" +
@@ -85,7 +85,7 @@ func TestKeyFileMistakesAreAllReportedWithTheirPlace(t *testing.T) {
 	got := strings.ReplaceAll(err.Error(), name, "f")
 	want := `f:2:9: keys[0].id: "a_b", want 1 to 64 letters, digits, - or .
 f:4:11: keys[0].hash: "sha1:00", want sha256: and 64 hex digits
-f:5:5: keys[0].colour: unknown, want a known name
+f:5:5: keys[0].color: unknown, want a known name
 f:6:16: keys[0].networks[0]: "10.0.0.1/8", want a network like 192.0.2.0/24
 f:6:28: keys[0].networks[1]: "x", want a network like 192.0.2.0/24
 f:7:14: keys[0].expires: "soon", want a date or an RFC 3339 time

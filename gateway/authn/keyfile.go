@@ -118,7 +118,7 @@ func (r *keyReader) read(data []byte) []Key {
 func (r *keyReader) syntax(err error) {
 	message, _, _ := strings.Cut(err.Error(), "\n")
 	at := KeyProblem{Line: 1, Column: 1, Problem: models.Problem{Path: "keys", Value: message, Wish: "want YAML"}}
-	fmt.Sscanf(message, "[%d:%d]", &at.Line, &at.Column)
+	_, _ = fmt.Sscanf(message, "[%d:%d]", &at.Line, &at.Column) // else the start of the file
 	r.problems = append(r.problems, at)
 }
 

@@ -173,8 +173,8 @@ func parseProblem(file string, err error) PolicyProblem {
 	if i := strings.Index(p.Message, "parse error at "); i >= 0 {
 		at := position.FindStringSubmatch(p.Message[i:])
 		if at != nil {
-			fmt.Sscan(at[1], &p.Line)
-			fmt.Sscan(at[2], &p.Column)
+			_, _ = fmt.Sscan(at[1], &p.Line) // digits, by the expression
+			_, _ = fmt.Sscan(at[2], &p.Column)
 		}
 	}
 	return p

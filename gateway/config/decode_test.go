@@ -199,7 +199,7 @@ func TestMistakes(t *testing.T) {
 	f("secret: 12345\n", "f:1:9: secret: <redacted>, want ${NAME} of the environment or file:PATH")
 	f("secret: ${NOT_SET}\n", "f:1:9: secret: <redacted>, want ${NOT_SET} to be set in the environment")
 	f("secret: ${EMPTY}\n", "f:1:9: secret: <redacted>, want ${EMPTY} to be set in the environment")
-	f("secret: file:/nowhere/at/all\n", "f:1:9: secret: <redacted>, want a readable file of at most 64KiB after file:")
+	f("secret: file:/nowhere/at/all\n", "f:1:9: secret: <redacted>, want a readable file of at most 64KiB after \"file:\"")
 	// the environment is for secrets only
 	f("name: ${HOME}\ncount: ${COUNT}\n", "f:2:8: count: ${COUNT}, want a whole number")
 	// YAML's surprises

@@ -238,12 +238,12 @@ func readSecret(d *decoder, n *node, v reflect.Value) error {
 func readSecretFile(name string, v reflect.Value) error {
 	info, err := os.Stat(name)
 	if err != nil || !info.Mode().IsRegular() || info.Size() > maxSecret {
-		return errors.New("want a readable file of at most 64KiB after file:")
+		return errors.New("want a readable file of at most 64KiB after \"file:\"")
 	}
 	b, err := os.ReadFile(name)
 	secret := strings.TrimRight(string(b), "\r\n")
 	if err != nil || secret == "" {
-		return errors.New("want a readable file with a secret in it after file:")
+		return errors.New("want a readable file with a secret in it after \"file:\"")
 	}
 	v.SetString(secret)
 	return nil

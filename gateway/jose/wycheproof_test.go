@@ -121,7 +121,7 @@ func TestNoInvalidSignatureVectorIsAccepted(t *testing.T) {
 	// 347, 351: the key says ES521, which is no algorithm.
 	// 372, 373: "?" inside base64url.
 	// 357, 358, 359, 376, 377: the HMAC key is 32 zero bytes. Refusing such a key
-	// also settles 367 and 370, labelled invalid, which are 357 byte for byte.
+	// also settles 367 and 370, labeled invalid, which are 357 byte for byte.
 	if want := []int{346, 347, 350, 351, 357, 358, 359, 372, 373, 376, 377}; !slices.Equal(v.refused, want) {
 		t.Errorf("valid vectors refused: %v, want %v", v.refused, want)
 	}

@@ -163,7 +163,7 @@ func (b *Body) AppendTo(dst []byte) ([]byte, error) {
 		}
 		n, err := b.Read(dst[len(dst):cap(dst)])
 		dst = dst[:len(dst)+n]
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return dst, nil
 		}
 		if err != nil {

@@ -148,8 +148,8 @@ func TestBodyReadTooLate(t *testing.T) {
 			_, err := b.Read(p)
 			result <- err
 			close(begun)
-			for err == nil || err == ErrBodyTimeout {
-				if _, err = b.Read(p); err == ErrBodyTimeout {
+			for err == nil || errors.Is(err, ErrBodyTimeout) {
+				if _, err = b.Read(p); errors.Is(err, ErrBodyTimeout) {
 					break
 				}
 			}

@@ -1,6 +1,7 @@
 package listener
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -82,7 +83,7 @@ func (c *conn) heard(n int, err error) {
 	if n > 0 && !c.spoke.Load() {
 		c.spoke.Store(true)
 	}
-	c.ended = c.ended || err == io.EOF
+	c.ended = c.ended || errors.Is(err, io.EOF)
 }
 
 // Read reads from the client. While a body is read by the handler, each read has

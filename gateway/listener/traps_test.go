@@ -119,7 +119,7 @@ func TestTrapsAreRefused(t *testing.T) {
 			t.Errorf("%s: %d answers, want one: %q", f.what, got, answer)
 		}
 		status, _, _ := strings.Cut(strings.TrimPrefix(answer, "HTTP/1.1 "), " ")
-		if !strings.HasSuffix(answer, "\r\n\r\n"+string(f.want)) || models.Denial(f.want).Status() != atoi(status) {
+		if !strings.HasSuffix(answer, "\r\n\r\n"+string(f.want)) || f.want.Status() != atoi(status) {
 			t.Errorf("%s: want %s, got %q", f.what, f.want, answer)
 		}
 		if !strings.Contains(answer, "Connection: close\r\n") {

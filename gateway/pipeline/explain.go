@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/riskgate/riskgate/models"
 	"github.com/riskgate/riskgate/risk"
@@ -98,7 +99,7 @@ func compareAssessments(was, now *models.Assessment) error {
 		{"nats", was.Nats, now.Nats}, {"actor_nats", was.ActorNats, now.ActorNats}, {"base", was.Base, now.Base},
 		{"confidence", was.Confidence, now.Confidence}, {"refill", was.Refill, now.Refill},
 		{"level", was.Level, now.Level}, {"wanted", was.Wanted, now.Wanted},
-		{"reasons", fmt.Sprint(was.Top()), fmt.Sprint(now.Top())},
+		{"reasons", names(was.Top()), names(now.Top())},
 	} {
 		if f.was != f.now {
 			return different(f.name, f.was, f.now)
@@ -108,6 +109,14 @@ func compareAssessments(was, now *models.Assessment) error {
 		return different("assessment", *was, *now)
 	}
 	return nil
+}
+
+func names(groups []models.Group) string {
+	all := make([]string, len(groups))
+	for i, g := range groups {
+		all[i] = g.String()
+	}
+	return strings.Join(all, ", ")
 }
 
 func compareEvidence(e *models.Event, now *models.EvidenceSet) error {

@@ -78,7 +78,7 @@ func (b *Body) WriteTo(w io.Writer) (total int64, err error) {
 				return total, werr
 			}
 		}
-		if err = b.consume(len(piece), err); err == io.EOF {
+		if err = b.consume(len(piece), err); errors.Is(err, io.EOF) {
 			return total, nil
 		}
 		if err == nil {
@@ -109,7 +109,7 @@ func (b *Body) next(limit int) ([]byte, error) {
 		return nil, err
 	}
 	if err := b.await(); err != nil {
-		if err == io.EOF && b.length != -2 {
+		if errors.Is(err, io.EOF) && b.length != -2 {
 			err = io.ErrUnexpectedEOF
 		}
 		return nil, err
@@ -175,7 +175,7 @@ func (b *Body) arm() {
 }
 
 func unexpected(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return err
@@ -253,7 +253,7 @@ func (b *Body) Close() error {
 	if !b.closed.CompareAndSwap(false, true) {
 		return nil
 	}
-	whole := b.err == io.EOF || b.err == nil && b.length >= 0 && b.left == 0
+	whole := errors.Is(b.err, io.EOF) || b.err == nil && b.length >= 0 && b.left == 0
 	b.target.finish(b.conn, whole && b.keep)
 	b.target.end()
 	if b.client != nil && b.patient > 0 {

@@ -57,7 +57,7 @@ func hexDigit(c byte) (byte, bool) {
 func readLine(br *bufio.Reader) ([]byte, error) {
 	line, err := br.ReadSlice('\n')
 	switch {
-	case err == bufio.ErrBufferFull:
+	case errors.Is(err, bufio.ErrBufferFull):
 		return nil, errChunk
 	case err == io.EOF:
 		return nil, io.ErrUnexpectedEOF

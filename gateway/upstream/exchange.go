@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -176,7 +177,7 @@ func (c *call) receiveOld(t *target, b *Body) *failure {
 		return protocolFailure("http_response_body_size", "body of unknown length too large for an HTTP/1.0 client")
 	}
 	c.resp.SetBodyRaw(body)
-	t.finish(b.conn, b.keep && b.err == io.EOF)
+	t.finish(b.conn, b.keep && errors.Is(b.err, io.EOF))
 	return nil
 }
 

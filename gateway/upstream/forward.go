@@ -122,7 +122,7 @@ func (c *call) try(r *Result) (f *failure) {
 		m.requests.Add(1)
 		r.Attempts++
 		r.Target = m.url
-		unreached := false
+		var unreached bool
 		if unreached, f = c.attempt(m, last == m.target, r); f == nil {
 			if r.Body == nil {
 				m.end()

@@ -3,6 +3,7 @@ package upstream
 import (
 	"bufio"
 	"bytes"
+	"errors"
 
 	"github.com/valyala/fasthttp"
 
@@ -58,7 +59,7 @@ func peekBlock(br *bufio.Reader) ([]byte, error) {
 		if i := bytes.Index(block, endOfHead); i >= 0 {
 			return block[:i+len(endOfHead)], nil
 		}
-		if err == bufio.ErrBufferFull || len(block) == maxHead {
+		if errors.Is(err, bufio.ErrBufferFull) || len(block) == maxHead {
 			return block, protocolFailure("http_response_header_section_size", "response header too large")
 		}
 		if err != nil {

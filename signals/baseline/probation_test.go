@@ -2,8 +2,6 @@ package baseline
 
 import (
 	"testing"
-
-	"github.com/riskgate/riskgate/models"
 )
 
 // oneBucket is a probation memory in which all meet.
@@ -107,7 +105,7 @@ func TestEqualHashesAreToldApart(t *testing.T) {
 	if a == b || c.find(42, subject(1)) != a || c.find(42, subject(2)) != b || c.find(42, subject(3)) != -1 {
 		t.Error("subjects with one hash are mixed up")
 	}
-	if c.slots[a].key != (models.Pseudonym)(subject(1)) {
+	if c.slots[a].key != subject(1) {
 		t.Error("wrong key")
 	}
 }
