@@ -46,6 +46,15 @@ var dropPrefixes = [...]string{"x-riskgate-", "x-forwarded-", "proxy-", "x-origi
 // longestName is the length of the longest name in fates.
 const longestName = len("x-http-method-override")
 
+// named tells of which lengths and first letters there are names in fates. It
+// saves most fields the look-up.
+var named = func() (table [longestName + 1][256]bool) {
+	for name := range fates {
+		table[len(name)][name[0]] = true
+	}
+	return table
+}()
+
 // nameBytes tells the bytes that a forwarded name may have: CGI and what is built
 // like it read others, "_" and "." among them, as it reads "-".
 var nameBytes = func() (table [256]bool) {
@@ -62,7 +71,7 @@ func fateOf(name []byte) fate {
 			return drop
 		}
 	}
-	if len(name) <= longestName {
+	if len(name) > 0 && len(name) <= longestName && named[len(name)][name[0]|0x20] {
 		var lower [longestName]byte
 		if f, ok := fates[string(toLower(lower[:len(name)], name))]; ok {
 			return f
