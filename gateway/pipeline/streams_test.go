@@ -70,7 +70,7 @@ func TestAStreamWhoseClientLeaves(t *testing.T) {
 	c := w.dial()
 	_, err := io.WriteString(c, shot{token: w.token("ada")}.text())
 	w.must(err)
-	_, err = c.Read(make([]byte, 1024))
+	_, err = io.ReadFull(c, make([]byte, 64<<10)) // the header and some of the body
 	w.must(err)
 	w.must(c.Close())
 	if e := w.decision(); e.BytesOut == 0 || e.Denial != "" {
