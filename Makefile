@@ -40,12 +40,7 @@ lint: ## gofmt, go vet and golangci-lint (version of .golangci-version)
 
 .PHONY: fuzz
 fuzz: ## fuzz every target for FUZZTIME (10s)
-	@set -e; for package in $$($(GO) list ./...); do \
-	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
-	    echo "$$package $$target"; \
-	    $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x $$package; \
-	  done; \
-	done
+	@GO=$(GO) .ci/fuzz $(FUZZTIME)
 
 .PHONY: test-kafka
 test-kafka: ## start a real Apache Kafka (Java 17, Maven, kcat) and require its tests
