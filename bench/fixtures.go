@@ -147,7 +147,7 @@ signals:
 risk: {mode: enforce}
 streaming:
   sink: {{.Sink}}
-  file: {path: {{.Name}}-events.jsonl}
+  file: {path: {{.Name}}-events.jsonl, rotate: 64MiB}
   ring: {path: {{.Rings}}/{{.Name}}, bytes: 64MiB}
 `))
 
