@@ -6,6 +6,7 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -93,7 +94,7 @@ func (k *keysOf) inside(v reflect.Value, path, shown string) {
 	case reflect.Slice:
 		k.walk(v.Index(0), path+"[0]", shown+"[]")
 	case reflect.Map:
-		key := v.MapKeys()[0]
+		key := slices.MinFunc(v.MapKeys(), func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
 		elem := reflect.New(v.Type().Elem()).Elem()
 		elem.Set(v.MapIndex(key))
 		k.commits = append(k.commits, func() { v.SetMapIndex(key, elem) })
