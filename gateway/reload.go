@@ -23,7 +23,6 @@ import (
 // reloadCounts is what operators see of reloads.
 type reloadCounts struct {
 	done, failed atomic.Uint64
-	last         atomic.Int64 // unix seconds of the last one that was done
 }
 
 // Reload reads the configuration again and swaps it in. An error says why
@@ -41,7 +40,6 @@ func (g *Gateway) Reload() error {
 		return err
 	}
 	g.counts.done.Add(1)
-	g.counts.last.Store(g.options.Clock().Unix())
 	g.log.Info().Msg("reloaded")
 	return nil
 }
