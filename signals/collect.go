@@ -49,6 +49,9 @@ func (c *Collector) Collect(view *models.Request, id *models.Identity, route *Ro
 	}
 }
 
+// Expect says that a request of the subject is collected soon. It only saves time.
+func (c *Collector) Expect(p models.Pseudonym) { c.memory.Expect(p) }
+
 // request is what is known of one request while it is collected.
 type request struct {
 	view  *models.Request

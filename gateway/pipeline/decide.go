@@ -101,6 +101,8 @@ func (p *Pipeline) authenticate(d *decision) models.Denial {
 		return ""
 	}
 	d.identity = id
+	p.Limiter.ExpectSubject(id.Pseudonym)
+	p.Collector.Expect(id.Pseudonym)
 	e := &d.event
 	e.Identity, e.Subject, e.Pseudonym = id, id.Subject.Kind, id.Pseudonym
 	e.Credential, e.CredID = id.Credential, append(e.CredID[:0], id.CredentialID...)

@@ -116,6 +116,7 @@ func (p *Pipeline) Serve(ctx *fasthttp.RequestCtx, view *models.Request, refusal
 // serve ends x, or leaves that to the body of a streamed answer. After a panic x
 // is lost to the pool, and with it whatever still points into it.
 func (p *Pipeline) serve(x *exchange, refusal models.Denial) {
+	p.Limiter.ExpectAddress(x.view.Client)
 	p.describe(&x.decision)
 	if refusal == "" {
 		refusal = x.decideHere()

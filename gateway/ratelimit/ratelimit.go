@@ -135,6 +135,18 @@ type Result struct {
 	Scope Scope
 }
 
+// ExpectAddress and ExpectSubject say that a bucket is asked about soon, so that
+// its memory is at hand then.
+func (l *Limiter) ExpectAddress(addr netip.Addr) {
+	key := addressKey(addr)
+	l.addresses.expect(maphash.Bytes(l.seed, key[:]))
+}
+
+// ExpectSubject: see ExpectAddress.
+func (l *Limiter) ExpectSubject(p models.Pseudonym) {
+	l.subjects.expect(maphash.Bytes(l.seed, p[:]))
+}
+
 // Admit counts a request from an address, an IPv6 one by its /64.
 func (l *Limiter) Admit(addr netip.Addr, now time.Time) Result {
 	lim := l.limits.Load()

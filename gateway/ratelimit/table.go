@@ -3,6 +3,8 @@ package ratelimit
 import (
 	"math/bits"
 	"sync/atomic"
+
+	"github.com/riskgate/riskgate/models/prefetch"
 )
 
 // ways is how many buckets share a set: one cache line.
@@ -40,6 +42,8 @@ func newTable(keys int) *table {
 	n := 1 << bits.Len(uint(keys-1)) / ways
 	return &table{sets: make([]set, n), mask: uint64(n - 1)}
 }
+
+func (t *table) expect(hash uint64) { prefetch.Line(&t.sets[hash&t.mask]) }
 
 // charge is what one request asks of a bucket, in microseconds.
 type charge struct {

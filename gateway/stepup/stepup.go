@@ -85,7 +85,10 @@ func (s *Service) count(k Key, d *demand, now time.Time) (exhausted bool) {
 // answers it: a class at or above the one asked for, and an authentication after
 // the challenge and within its max_age. The challenge is then no longer pending.
 func (s *Service) Answered(id *models.Identity, k Key, now time.Time) bool {
-	set := s.table.set(k.Subject)
+	set := s.table.look(k.Subject)
+	if set == nil {
+		return false
+	}
 	set.mu.Lock()
 	defer set.mu.Unlock()
 	e := set.find(k)
@@ -135,7 +138,10 @@ func (s *Service) Grant(k Key, nats float64, now time.Time) {
 // Credit returns what is left of k's credit, in nats: zero or negative, as it is
 // added to the evidence. It halves with every half-life.
 func (s *Service) Credit(k Key, now time.Time) float64 {
-	set := s.table.set(k.Subject)
+	set := s.table.look(k.Subject)
+	if set == nil {
+		return 0
+	}
 	set.mu.Lock()
 	defer set.mu.Unlock()
 	e := set.find(k)
@@ -166,7 +172,10 @@ func (e *entry) credit(now time.Time, halfLife time.Duration) float64 {
 
 // Void takes every credit of a subject away. Pending challenges stay.
 func (s *Service) Void(p models.Pseudonym) {
-	set := s.table.set(p)
+	set := s.table.look(p)
+	if set == nil {
+		return
+	}
 	set.mu.Lock()
 	defer set.mu.Unlock()
 	for i := range set.entries {

@@ -3,6 +3,7 @@ package stepup
 import (
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/riskgate/riskgate/models"
@@ -27,6 +28,7 @@ type Key struct {
 type Table struct {
 	seed maphash.Seed
 	sets []set
+	used used
 }
 
 const (
@@ -38,6 +40,13 @@ type set struct {
 	mu      sync.Mutex // guards entries
 	entries [ways]entry
 }
+
+// used has a bit for each set that holds, or held, an entry. Nearly no set does:
+// so most callers are answered without their set being read.
+type used []atomic.Uint32
+
+func (u used) has(i uint64) bool { return u[i/32].Load()>>(i%32)&1 != 0 }
+func (u used) add(i uint64)      { u[i/32].Or(1 << (i % 32)) }
 
 // entry is free while its times are zero. Times are Unix nanoseconds.
 type entry struct {
@@ -59,11 +68,27 @@ func NewTable(entries int) *Table {
 	for sets*ways < entries {
 		sets *= 2
 	}
-	return &Table{seed: maphash.MakeSeed(), sets: make([]set, sets)}
+	return &Table{seed: maphash.MakeSeed(), sets: make([]set, sets), used: make(used, (sets+31)/32)}
 }
 
+func (t *Table) place(p models.Pseudonym) uint64 {
+	return maphash.Bytes(t.seed, p[:]) & uint64(len(t.sets)-1)
+}
+
+// set returns the set of a subject to write to.
 func (t *Table) set(p models.Pseudonym) *set {
-	return &t.sets[maphash.Bytes(t.seed, p[:])&uint64(len(t.sets)-1)]
+	i := t.place(p)
+	t.used.add(i)
+	return &t.sets[i]
+}
+
+// look returns the set of a subject, or nil if nothing was ever written to it.
+func (t *Table) look(p models.Pseudonym) *set {
+	i := t.place(p)
+	if !t.used.has(i) {
+		return nil
+	}
+	return &t.sets[i]
 }
 
 // hash of an authentication context class, never 0.

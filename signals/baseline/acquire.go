@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/riskgate/riskgate/models"
+	"github.com/riskgate/riskgate/models/prefetch"
 )
 
 // Ref is the exclusive hold of one profile, from Acquire to Release. It holds a
@@ -36,6 +37,12 @@ func (r Ref) Release(changed bool) {
 		r.m.changed(r)
 	}
 	r.s.mu.Unlock()
+}
+
+// Expect says that a subject is acquired soon, so that the memory to begin with is
+// at hand then.
+func (m *Memory) Expect(p models.Pseudonym) {
+	prefetch.Line(&m.stripes[stripeOf(m.hash.sum(p))])
 }
 
 // Acquire finds or makes the profile of a subject and holds it. The state is

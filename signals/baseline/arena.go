@@ -3,8 +3,10 @@ package baseline
 import (
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/riskgate/riskgate/models"
+	"github.com/riskgate/riskgate/models/prefetch"
 )
 
 // entry is the one live copy of a known subject. It is guarded by the lock of
@@ -16,6 +18,15 @@ type entry struct {
 	seen    uint32  // tick of the last access told to the cache
 	dirty   bool    // changed since it was last copied out, and in a list to be written
 	profile Profile
+}
+
+// expect asks for the whole of e at once: it is read in many places, and each
+// would wait for memory alone.
+func (e *entry) expect() {
+	const line = 64
+	for at := uintptr(0); at < unsafe.Sizeof(*e); at += line {
+		prefetch.Line((*byte)(unsafe.Add(unsafe.Pointer(e), at)))
+	}
 }
 
 // entryID names an entry of the arena. Zero is no entry.

@@ -30,8 +30,13 @@ func (x *index) find(hash uint64, p models.Pseudonym) entryID {
 	}
 	tag := indexTag(hash)
 	for i := x.home(hash); x.slots[i] != 0; i = x.next(i) {
+		if x.slots[i]&^maxEntries != tag {
+			continue
+		}
 		id := entryID(x.slots[i] & maxEntries)
-		if x.slots[i]&^maxEntries == tag && x.arena.at(id).key == p {
+		e := x.arena.at(id)
+		e.expect()
+		if e.key == p {
 			return id
 		}
 	}

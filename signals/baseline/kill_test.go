@@ -59,14 +59,14 @@ func TestKilledProcess(t *testing.T) {
 	c := testConfig(64)
 	c.Store.Path = path
 	m := testMemory(t, c)
-	for round := 1; ; round++ {
+	for round := uint64(1); ; round++ {
 		for i := range killSubjects {
 			count(t, m, subject(i), Declared)
 		}
 		if os.Getenv("KILL_HOW") == "sync" {
 			flushNow(t, m)
 		}
-		for m.flusher.unwritten() > 0 { // until the flusher came by
+		for m.counts.written.Load() < round*killSubjects { // each changed once a round
 			time.Sleep(time.Millisecond)
 		}
 		fmt.Printf("written %d\n", round)
