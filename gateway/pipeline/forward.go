@@ -27,7 +27,7 @@ func (x *exchange) forward() {
 		return
 	}
 	sent := time.Now()
-	result := x.route.Pool.Forward(x.out, &ctx.Response)
+	result := x.route.Pool.Forward(&x.out, &ctx.Response)
 	answered := time.Now()
 	e.UpstreamTime, e.Upstream = answered.Sub(sent), result.Target
 	x.route.metrics.latency.Observe(e.UpstreamTime.Seconds())
@@ -80,14 +80,13 @@ func (x *exchange) prepare() models.Denial {
 			}
 		}
 		if x.body != nil && x.route.Login.needsBody() {
-			x.out.SetBodyRaw(x.body)
+			x.out.SetBody(x.body)
 		} else {
-			x.out.SetBodyStream(listener.BodyOf(x.ctx), int(v.BodyLength))
+			x.out.SetBodyStream(listener.BodyOf(x.ctx), v.BodyLength)
 		}
 	}
 	x.tell()
-	upstream.Prepare(x.out, v, &x.headers)
-	return ""
+	return upstream.Prepare(&x.out, v, &x.headers)
 }
 
 // tell fills what the upstream learns about the decision.

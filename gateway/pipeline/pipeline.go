@@ -43,7 +43,7 @@ type Pipeline struct {
 // New returns a pipeline without a configuration.
 func New(parts Parts) *Pipeline {
 	p := &Pipeline{Parts: parts, findings: newFindings()}
-	p.pool.New = func() any { return &exchange{pipeline: p, out: &fasthttp.Request{}} }
+	p.pool.New = func() any { return &exchange{pipeline: p} }
 	return p
 }
 
@@ -53,7 +53,7 @@ type exchange struct {
 	pipeline *Pipeline
 	decision
 	ctx      *fasthttp.RequestCtx
-	out      *fasthttp.Request // to the upstream
+	out      upstream.Request // to the upstream
 	headers  upstream.Headers
 	text     []byte    // memory behind headers
 	body     []byte    // of the request, where the route needs it whole

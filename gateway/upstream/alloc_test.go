@@ -9,7 +9,7 @@ import (
 )
 
 func TestPrepareAllocates(t *testing.T) {
-	req, h := new(fasthttp.Request), testHeaders()
+	req, h := new(Request), testHeaders()
 	v := viewOf("GET", "/v1/items", browserBlock)
 	if n := testing.AllocsPerRun(200, func() { Prepare(req, v, h) }); n != 0 {
 		t.Errorf("Prepare allocates %v times per request, want 0", n)
@@ -18,7 +18,7 @@ func TestPrepareAllocates(t *testing.T) {
 
 func TestForwardAllocates(t *testing.T) {
 	p := testPool(t, nil, startRaw(t, replayer(okAnswer)).url())
-	req, resp, h := new(fasthttp.Request), new(fasthttp.Response), testHeaders()
+	req, resp, h := new(Request), new(fasthttp.Response), testHeaders()
 	v := viewOf("GET", "/v1/items", browserBlock)
 	n := testing.AllocsPerRun(200, func() {
 		resp.Reset()

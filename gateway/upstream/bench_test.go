@@ -40,7 +40,7 @@ func replayer(answer string) func(int, net.Conn, *bufio.Reader) {
 }
 
 func BenchmarkPrepare(b *testing.B) {
-	req, h := new(fasthttp.Request), testHeaders()
+	req, h := new(Request), testHeaders()
 	v := viewOf("GET", "/v1/items", browserBlock)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -52,7 +52,7 @@ func BenchmarkPrepare(b *testing.B) {
 // upstream, the same number of fields.
 func BenchmarkForward(b *testing.B) {
 	p := testPool(b, nil, benchUpstream(b))
-	req, resp, h := new(fasthttp.Request), new(fasthttp.Response), testHeaders()
+	req, resp, h := new(Request), new(fasthttp.Response), testHeaders()
 	v := viewOf("GET", "/v1/items", browserBlock)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -1,7 +1,6 @@
 package upstream
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +14,7 @@ import (
 // exchange sends the request over cn and reads the response. It owns cn: gives
 // it back, closes it, or leaves it to the body.
 func (c *call) exchange(m *member, cn *conn, r *Result) *failure {
-	c.writeHead(m.host)
+	c.head = c.req.AppendHead(c.head[:0], m.host)
 	var h head
 	var f *failure
 	if c.stream {
@@ -31,17 +30,6 @@ func (c *call) exchange(m *member, cn *conn, r *Result) *failure {
 		cn.close()
 	}
 	return f
-}
-
-// writeHead fills c.head. The version is ours; everything else is as Prepare
-// left it.
-func (c *call) writeHead(host string) {
-	if host != "" {
-		c.req.Header.Set("Host", host)
-	}
-	c.head = c.req.Header.AppendBytes(c.head[:0])
-	end := bytes.IndexByte(c.head, '\r')
-	copy(c.head[end-len("HTTP/1.1"):end], "HTTP/1.1")
 }
 
 // roundTrip sends a request whose body is at hand.
@@ -89,9 +77,8 @@ func (c *call) broken(cn *conn, f *failure) *failure {
 func (c *call) receive(t *target, cn *conn, h head, r *Result) *failure {
 	resp := c.resp
 	h.keep = h.keep && !t.retired.Load()
-	method := string(c.req.Header.Method())
 	switch {
-	case method == "HEAD" || h.status == fasthttp.StatusNotModified:
+	case c.req.head || h.status == fasthttp.StatusNotModified:
 		c.describe(h)
 		fallthrough
 	case h.status == fasthttp.StatusNoContent:
@@ -108,7 +95,7 @@ func (c *call) receive(t *target, cn *conn, h head, r *Result) *failure {
 		target: t, conn: cn, length: h.length, left: max(h.length, 0), keep: h.keep,
 		idle: c.pool.config.IdleTimeout, pulse: liveness,
 	}
-	if c.old && h.length < 0 {
+	if c.req.old && h.length < 0 {
 		return c.receiveOld(t, b)
 	}
 	resp.SetBodyStream(b, int(max(h.length, -1)))

@@ -29,7 +29,7 @@ var (
 // call is one request on its way through its attempts.
 type call struct {
 	pool *Pool
-	req  *fasthttp.Request
+	req  *Request
 	resp *fasthttp.Response
 
 	now    time.Time // of the attempt
@@ -39,7 +39,6 @@ type call struct {
 	stream bool      // the body is streamed
 	again  bool      // a request that did not reach its target may be sent again
 	unread bool      // the client's body was not read to its end
-	old    bool      // the client speaks HTTP/1.0
 }
 
 var calls = sync.Pool{New: func() any { return new(call) }}
@@ -52,10 +51,9 @@ var calls = sync.Pool{New: func() any { return new(call) }}
 // fasthttp would take the rest for the next request.
 //
 // With a Denial, resp holds nothing of the upstream.
-func (p *Pool) Forward(req *fasthttp.Request, resp *fasthttp.Response) (r Result) {
+func (p *Pool) Forward(req *Request, resp *fasthttp.Response) (r Result) {
 	c := calls.Get().(*call)
 	c.pool, c.req, c.resp = p, req, resp
-	c.old = !req.Header.IsHTTP11()
 	f := c.readBody()
 	if f == nil {
 		f = c.try(&r)
@@ -77,21 +75,21 @@ func (c *call) release() {
 
 // readBody decides how the request body is sent, and reads it if it is small.
 func (c *call) readBody() *failure {
-	c.again = idempotent(c.req.Header.Method())
-	if !c.req.IsBodyStream() {
-		c.body = c.req.Body()
+	c.again = c.req.again
+	if c.req.stream == nil {
+		c.body = c.req.body
 		return nil
 	}
 	c.unread = true
-	n := c.req.Header.ContentLength()
-	if int64(n) > int64(c.pool.config.MaxBody) {
+	n := c.req.length
+	if n > int64(c.pool.config.MaxBody) {
 		return &failure{denial: models.BodyTooLarge, err: errBig}
 	}
 	if n < 0 || n > smallBody {
 		c.stream, c.again = true, false
 		return nil
 	}
-	body, err := readAll(c.buffer[:0], c.req.BodyStream(), n)
+	body, err := readAll(c.buffer[:0], c.req.stream, int(n))
 	if err != nil {
 		return clientFailure(err)
 	}

@@ -373,7 +373,7 @@ func TestForwardBuffersForOldClients(t *testing.T) {
 	up := startRaw(t, answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nT: v\r\n\r\n"))
 	u, p := testUpstreams(t, nil, up.url())
 	for range 2 {
-		req, v := new(fasthttp.Request), viewOf("GET", "/", "")
+		req, v := new(Request), viewOf("GET", "/", "")
 		v.Minor = 0
 		Prepare(req, v, new(Headers))
 		resp := new(fasthttp.Response)

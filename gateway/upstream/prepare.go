@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"github.com/riskgate/riskgate/models"
-	"github.com/valyala/fasthttp"
 )
 
 // Headers is what the gateway tells the upstream about a request. An empty
@@ -30,46 +29,25 @@ type Headers struct {
 // Reset empties h and keeps its buffer.
 func (h *Headers) Reset() { *h = Headers{scratch: h.scratch[:0]} }
 
-// Prepare turns the inbound request into the outbound one, in place: method,
-// target and fields are written anew from the view. The URI that fasthttp parsed
-// is never consulted again, so that nothing in it (a user name, say) reaches the
-// upstream. Fields keep their order and spelling; ours come after them, and the
-// client's Authorization last. The body stays as it is. After Prepare the
-// request is good for Forward only.
-//
-// View may alias the request's raw header block, which survives.
-func Prepare(req *fasthttp.Request, view *models.Request, h *Headers) {
-	out := &req.Header
-	length, minor := framing(req, view), view.Minor
-	out.Reset()
-	out.DisableSpecialHeader()
-	out.DisableNormalizing()
-	out.SetMethodBytes(view.Method)
-	out.SetRequestURIBytes(view.Target)
-	if minor == 0 {
-		out.SetProtocol("HTTP/1.0") // of the client; Forward speaks 1.1 and buffers the answer
-	}
-	out.AddBytesV("Host", view.Host)
+// Prepare writes the header of the outbound request: method, target and fields
+// anew from the view. The URI that fasthttp parsed is never consulted, so that
+// nothing in it (a user name, say) reaches the upstream. Fields keep their order
+// and spelling; ours come after them, and the client's Authorization last.
+// It refuses a request of which a value could be read as another line.
+func Prepare(out *Request, view *models.Request, h *Headers) models.Denial {
+	out.start(view)
 	addClientFields(out, view)
-	addLength(out, length, h)
+	addLength(out, h)
 	h.AddTo(out)
 	h.addTrace(out, view)
 	h.addForwarded(out, view)
 	if v, ok := view.Header("authorization"); ok {
 		out.AddBytesV("Authorization", v)
 	}
-}
-
-// framing returns the length of the outbound body: -1 chunked, -2 none.
-func framing(req *fasthttp.Request, view *models.Request) int64 {
-	if req.IsBodyStream() {
-		return max(view.BodyLength, -1)
+	if !out.finish() {
+		return models.MalformedRequest
 	}
-	n := len(req.Body())
-	if n == 0 && view.BodyLength == 0 && bodiless(view.Method) {
-		return -2
-	}
-	return int64(n)
+	return ""
 }
 
 // bodiless reports whether a request without a body goes without Content-Length.
@@ -81,18 +59,20 @@ func bodiless(method []byte) bool {
 	return true
 }
 
-func addLength(out *fasthttp.RequestHeader, length int64, h *Headers) {
+func addLength(out *Request, h *Headers) {
 	switch {
-	case length >= 0:
-		h.scratch = strconv.AppendInt(h.scratch[:0], length, 10)
+	case out.length >= 0:
+		h.scratch = strconv.AppendInt(h.scratch[:0], out.length, 10)
 		out.AddBytesV("Content-Length", h.scratch)
-	case length == -1:
-		out.Add("Transfer-Encoding", "chunked")
+	case out.length == -1:
+		out.AddBytesV("Transfer-Encoding", chunked)
 	}
 }
 
+var chunked = []byte("chunked")
+
 // addClientFields copies what the client may say to the upstream.
-func addClientFields(out *fasthttp.RequestHeader, view *models.Request) {
+func addClientFields(out *Request, view *models.Request) {
 	var hop nominees
 	for i := range view.NumFields {
 		if models.EqualFold(view.Name(i), "connection") {
@@ -102,7 +82,7 @@ func addClientFields(out *fasthttp.RequestHeader, view *models.Request) {
 	for i := range view.NumFields {
 		name := view.Name(i)
 		if f := fateOf(name); f == keep || f == forward && !hop.has(name) {
-			out.AddBytesKV(name, view.Value(i))
+			out.add(name, view.Value(i))
 		}
 	}
 }
@@ -149,12 +129,14 @@ func appendVisible(dst, s []byte) []byte {
 	return dst
 }
 
+var clear, secure = []byte("http"), []byte("https")
+
 // addForwarded tells the upstream who the client is: the true client alone, not
 // the chain that it may have invented.
-func (h *Headers) addForwarded(out *fasthttp.RequestHeader, view *models.Request) {
-	proto := "http"
+func (h *Headers) addForwarded(out *Request, view *models.Request) {
+	proto := clear
 	if view.Secure {
-		proto = "https"
+		proto = secure
 	}
 	client := view.Client.Unmap().WithZone("")
 	b := append(h.scratch[:0], "for="...)
@@ -168,7 +150,7 @@ func (h *Headers) addForwarded(out *fasthttp.RequestHeader, view *models.Request
 		b = client.AppendTo(b[:0])
 		out.AddBytesV("X-Forwarded-For", b)
 	}
-	out.Add("X-Forwarded-Proto", proto)
+	out.AddBytesV("X-Forwarded-Proto", proto)
 	addUnlessEmpty(out, "X-Forwarded-Host", view.Host)
 	h.scratch = b
 }

@@ -34,7 +34,7 @@ func recorder(t *testing.T) (*rawUpstream, <-chan string) {
 func sent(t *testing.T, change func(*PoolConfig), v *models.Request, h *Headers) string {
 	t.Helper()
 	up, heads := recorder(t)
-	req := new(fasthttp.Request)
+	req := new(Request)
 	Prepare(req, v, h)
 	if r := testPool(t, change, up.url()).Forward(req, new(fasthttp.Response)); r.Denial != "" {
 		t.Fatal(r)
@@ -193,13 +193,13 @@ func TestPrepareAddsNoDefaults(t *testing.T) {
 func TestPrepareFrames(t *testing.T) {
 	for _, c := range []struct {
 		method, body string
-		want         int // -2: no Content-Length
+		want         int64 // -2: no Content-Length
 	}{
 		{"GET", "", -2}, {"DELETE", "", -2}, {"POST", "", 0}, {"PUT", "", 0}, {"PATCH", "", 0},
 		{"POST", "abc", 3}, {"GET", "abc", 3},
 	} {
 		req := prepared(c.method, "/", "", []byte(c.body))
-		if got := req.Header.ContentLength(); got != c.want {
+		if got := req.length; got != c.want {
 			t.Errorf("%s with %q: Content-Length %d, want %d", c.method, c.body, got, c.want)
 		}
 	}
@@ -278,9 +278,9 @@ func FuzzPrepare(f *testing.F) {
 				return // the listener refuses it
 			}
 		}
-		req := new(fasthttp.Request)
+		req := new(Request)
 		Prepare(req, v, &Headers{Subject: subject, Score: []byte("50")})
-		wire := append(req.Header.AppendBytes(nil), "GET / HTTP/1.1\r\nHost: next\r\n\r\n"...)
+		wire := append(req.AppendHead(nil, ""), "GET / HTTP/1.1\r\nHost: next\r\n\r\n"...)
 		br := bufio.NewReader(bytes.NewReader(wire))
 		got, err := http.ReadRequest(br)
 		if err != nil {
@@ -299,4 +299,32 @@ func FuzzPrepare(f *testing.F) {
 			t.Errorf("the request ends elsewhere:\n%q", wire)
 		}
 	})
+}
+
+// TestPrepareRefusesLinesInValues: the listener lets none through, and neither
+// does this.
+func TestPrepareRefusesLinesInValues(t *testing.T) {
+	for _, end := range []string{"\r\n", "\n", "\r"} {
+		for _, v := range []*models.Request{
+			viewOf("GET", "/"+end+"x", ""),
+			viewOf("GET"+end, "/", ""),
+		} {
+			if d := Prepare(new(Request), v, new(Headers)); d != models.MalformedRequest {
+				t.Errorf("line %q: %q", v.Target, d)
+			}
+		}
+		h := testHeaders()
+		h.Score = []byte("1" + end + "A: b")
+		if d := Prepare(new(Request), viewOf("GET", "/", ""), h); d != models.MalformedRequest {
+			t.Errorf("%q in a value: %q, want %s", end, d, models.MalformedRequest)
+		}
+		v := viewOf("GET", "/", "")
+		v.Host = []byte("a" + end)
+		if d := Prepare(new(Request), v, new(Headers)); d != models.MalformedRequest {
+			t.Errorf("%q in the host: %q, want %s", end, d, models.MalformedRequest)
+		}
+	}
+	if d := Prepare(new(Request), viewOf("GET", "/", browserBlock), testHeaders()); d != "" {
+		t.Errorf("an ordinary request: %s", d)
+	}
 }

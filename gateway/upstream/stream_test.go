@@ -39,8 +39,14 @@ func startGateway(t testing.TB, p *Pool, done func(int64, error)) string {
 			if v.BodyLength == -2 {
 				v.BodyLength = 0
 			}
-			Prepare(&ctx.Request, v, new(Headers))
-			r := p.Forward(&ctx.Request, &ctx.Response)
+			req := new(Request)
+			if ctx.Request.IsBodyStream() {
+				req.SetBodyStream(ctx.RequestBodyStream(), v.BodyLength)
+			} else {
+				req.SetBody(ctx.Request.Body())
+			}
+			Prepare(req, v, new(Headers))
+			r := p.Forward(req, &ctx.Response)
 			if r.Denial != "" {
 				ctx.SetStatusCode(r.Denial.Status())
 				ctx.SetBodyString(string(r.Denial))

@@ -4,7 +4,6 @@ import (
 	"bytes"
 
 	"github.com/riskgate/riskgate/models"
-	"github.com/valyala/fasthttp"
 )
 
 // maxTraceState bounds the tracestate that is passed on (W3C Trace Context asks
@@ -57,7 +56,7 @@ func zeros(b []byte) bool {
 }
 
 // addTrace sends traceparent, and the client's tracestate if its trace goes on.
-func (h *Headers) addTrace(out *fasthttp.RequestHeader, view *models.Request) {
+func (h *Headers) addTrace(out *Request, view *models.Request) {
 	if len(h.TraceID) != 32 || len(h.SpanID) != 16 {
 		return
 	}
@@ -74,7 +73,7 @@ func (h *Headers) addTrace(out *fasthttp.RequestHeader, view *models.Request) {
 }
 
 // addTraceState passes on the tracestate lines, whole or not at all.
-func addTraceState(out *fasthttp.RequestHeader, view *models.Request) {
+func addTraceState(out *Request, view *models.Request) {
 	total := 0
 	for i := range view.NumFields {
 		if models.EqualFold(view.Name(i), "tracestate") {
@@ -86,7 +85,7 @@ func addTraceState(out *fasthttp.RequestHeader, view *models.Request) {
 	}
 	for i := range view.NumFields {
 		if models.EqualFold(view.Name(i), "tracestate") {
-			out.AddBytesKV(view.Name(i), view.Value(i))
+			out.add(view.Name(i), view.Value(i))
 		}
 	}
 }

@@ -96,8 +96,8 @@ func (c *call) conclude(a *answer, f *failure) (head, *failure) {
 func (c *call) sendBody(cn *conn, a *answer) *failure {
 	p := pieces.Get().(*piece)
 	defer pieces.Put(p)
-	size := int64(c.req.Header.ContentLength())
-	body, total := c.req.BodyStream(), int64(0)
+	size := c.req.length
+	body, total := c.req.stream, int64(0)
 	for !a.early.Load() {
 		n, err := body.Read(p.b[chunkRoom : chunkRoom+pieceSize])
 		if total += int64(n); total > int64(c.pool.config.MaxBody) {
@@ -139,8 +139,8 @@ func frame(p *piece, n int) (from, to int) {
 // sendEnd ends the body after total bytes. A client that leaves in the middle of
 // a sized body looks like one that is done.
 func (c *call) sendEnd(cn *conn, a *answer, total int64) *failure {
-	n := c.req.Header.ContentLength()
-	if n >= 0 && int64(n) != total {
+	n := c.req.length
+	if n >= 0 && n != total {
 		return clientFailure(io.ErrUnexpectedEOF)
 	}
 	c.unread = false

@@ -122,7 +122,7 @@ func TestForwardReportsTheClientsBody(t *testing.T) {
 	late := errReader{context.DeadlineExceeded}
 	for _, c := range []struct {
 		name   string
-		req    *fasthttp.Request
+		req    *Request
 		denial models.Denial
 	}{
 		{"broken chunked", streamed("POST", broken, -1), models.MalformedRequest},

@@ -143,8 +143,8 @@ func viewOf(method, target, block string) *models.Request {
 }
 
 // prepared returns an outbound request, with body unless it is nil.
-func prepared(method, target, block string, body []byte) *fasthttp.Request {
-	req := new(fasthttp.Request)
+func prepared(method, target, block string, body []byte) *Request {
+	req := new(Request)
 	req.SetBody(body)
 	v := viewOf(method, target, block)
 	v.BodyLength = int64(len(body))
@@ -153,9 +153,9 @@ func prepared(method, target, block string, body []byte) *fasthttp.Request {
 }
 
 // streamed returns an outbound request whose body is a stream; size -1: chunked.
-func streamed(method string, body io.Reader, size int) *fasthttp.Request {
-	req := new(fasthttp.Request)
-	req.SetBodyStream(body, size)
+func streamed(method string, body io.Reader, size int) *Request {
+	req := new(Request)
+	req.SetBodyStream(body, int64(size))
 	v := viewOf(method, "/", "")
 	v.BodyLength = int64(size)
 	Prepare(req, v, new(Headers))
