@@ -44,13 +44,17 @@ type conn struct {
 	secure   *secureConn // nil: clear text
 	facts    models.TLSFacts
 	phase    phase
-	ended    bool // the client has closed its side
+	due      time.Time     // deadline of the next read
+	armed    time.Time     // deadline of reads in force; zero: unknown
+	spare    time.Duration // how much earlier than due armed may be
+	ended    bool          // the client has closed its side
 	body     Body
 
-	spoke  atomic.Bool // a byte of a request has come
-	muted  atomic.Bool // nothing more is written
-	linger atomic.Bool // the client may still be sending: see Close
-	timed  atomic.Bool // crypto/tls has set a write deadline of its own
+	spoke  atomic.Bool  // a byte of a request has come
+	muted  atomic.Bool  // nothing more is written
+	linger atomic.Bool  // the client may still be sending: see Close
+	timed  atomic.Bool  // crypto/tls has set a write deadline of its own
+	fresh  atomic.Int64 // when the deadline of writes was set, in nanoseconds since the process began; 0: unknown
 	closed atomic.Bool
 }
 
@@ -86,12 +90,17 @@ func (c *conn) heard(n int, err error) {
 	c.ended = c.ended || errors.Is(err, io.EOF)
 }
 
+// slack is how much of a timeout may be missing from a deadline that is left as
+// it is: setting one costs as much as reading a header.
+const slack = 16
+
 // Read reads from the client. While a body is read by the handler, each read has
 // a deadline of its own.
 func (c *conn) Read(p []byte) (n int, err error) {
 	if c.body.reading {
+		c.armed = time.Time{}
 		n, err = c.body.readWire(c.Conn, p)
-	} else {
+	} else if err = c.arm(); err == nil {
 		n, err = c.Conn.Read(p)
 	}
 	if c.secure == nil {
@@ -100,39 +109,69 @@ func (c *conn) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
+// arm sets the deadline that is due, unless the one in force is hardly earlier.
+func (c *conn) arm() error {
+	early := c.due.Sub(c.armed)
+	if !c.armed.IsZero() && 0 <= early && early < c.spare {
+		return nil
+	}
+	c.armed = c.due
+	return c.Conn.SetReadDeadline(c.due)
+}
+
+// began is when the process did.
+var began = time.Now()
+
 // Write writes to the client within the write timeout.
 func (c *conn) Write(p []byte) (int, error) {
 	if c.muted.Load() {
 		return len(p), nil
 	}
 	if !c.timed.Load() {
-		timeout := c.listener.settings.Load().WriteTimeout
-		if err := c.Conn.SetWriteDeadline(time.Now().Add(timeout)); err != nil {
+		if err := c.allow(c.listener.settings.Load().WriteTimeout); err != nil {
 			return 0, err
 		}
 	}
 	return c.Conn.Write(p)
 }
 
+// allow sets the deadline of writes, unless it was set a moment ago.
+func (c *conn) allow(timeout time.Duration) error {
+	now := time.Now()
+	since, fresh := now.Sub(began), time.Duration(c.fresh.Load())
+	if fresh != 0 && since-fresh < timeout/slack {
+		return nil
+	}
+	c.fresh.Store(int64(since))
+	return c.Conn.SetWriteDeadline(now.Add(timeout))
+}
+
 // SetWriteDeadline is called by crypto/tls when it says goodbye.
 func (c *conn) SetWriteDeadline(t time.Time) error {
 	c.timed.Store(!t.IsZero())
+	c.fresh.Store(0)
 	return c.Conn.SetWriteDeadline(t)
 }
 
-// SetReadDeadline moves the deadlines of fasthttp to the settings in force.
+// SetReadDeadline moves the deadlines of fasthttp to the settings in force. They
+// take effect with the next read: most are never waited for.
 func (c *conn) SetReadDeadline(t time.Time) error {
 	set := c.listener.settings.Load()
+	timeout := set.ReadTimeout
 	switch c.phase {
-	case opening:
-		t = t.Add(set.HeaderTimeout - baseTimeout)
-	case header:
-		t = t.Add(set.HeaderTimeout - baseTimeout)
-		c.phase = body
+	case opening, header:
+		timeout = set.HeaderTimeout
+		t = t.Add(timeout - baseTimeout)
 	case idle:
-		t = t.Add(set.IdleTimeout - baseTimeout)
+		timeout = set.IdleTimeout
+		t = t.Add(timeout - baseTimeout)
 	}
-	return c.Conn.SetReadDeadline(t)
+	if c.phase == header {
+		c.phase = body
+	}
+	c.spare = timeout / slack
+	c.due = t
+	return nil
 }
 
 // enter follows the states that fasthttp reports.

@@ -19,7 +19,7 @@ type Config struct {
 	Probation models.Size `yaml:"probation"`
 
 	// Flush is how often changed profiles are written to the store, which is the
-	// most that a killed process loses. Default 1s.
+	// most that a killed process loses. Default 5s.
 	Flush time.Duration `yaml:"flush"`
 }
 
@@ -55,7 +55,7 @@ func DefaultConfig() Config {
 		Store:     StoreConfig{Cache: 32 << 20, ReadTimeout: time.Millisecond},
 		Known:     256 << 20,
 		Probation: 64 << 20,
-		Flush:     time.Second,
+		Flush:     5 * time.Second,
 	}
 }
 
