@@ -7,11 +7,13 @@ import (
 	"crypto/subtle"
 	"encoding/base32"
 	"encoding/hex"
+	"hash/maphash"
 	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/riskgate/riskgate/models"
+	"github.com/riskgate/riskgate/models/prefetch"
 )
 
 // On the wire a key is rgk_<id>_<secret>. The id never holds an underscore; the
@@ -52,8 +54,13 @@ func keyID(id string) bool {
 	return 0 < len(id) && len(id) <= maxKeyID
 }
 
-// keyTable holds the keys in force, never changed.
-type keyTable struct{ byID map[string]*apiKey }
+// keyTable holds the keys in force, never changed. They are found by a keyed hash
+// of their id, no two of which are equal: ids differ, ReadKeys sees to it. That
+// the id is the one that was meant is seen from the hash of the whole key.
+type keyTable struct {
+	seed maphash.Seed
+	byID map[uint64]*apiKey
+}
 
 type apiKey struct {
 	hash     [sha256.Size]byte
@@ -61,15 +68,33 @@ type apiKey struct {
 }
 
 func newKeyTable(keys []Key, pseudonym func(models.Subject) models.Pseudonym) *keyTable {
-	t := &keyTable{byID: make(map[string]*apiKey, len(keys))}
-	for _, k := range keys {
-		s := models.Subject{Kind: models.Client, ID: k.Owner}
-		t.byID[k.ID] = &apiKey{hash: k.hash, identity: models.Identity{
-			Subject: s, Pseudonym: pseudonym(s), Credential: models.APIKey, CredentialID: k.ID,
-			Roles: k.Roles, Networks: k.Networks, Expires: k.Expires, Declared: true,
-		}}
+	for {
+		t := &keyTable{seed: maphash.MakeSeed(), byID: make(map[uint64]*apiKey, len(keys))}
+		for _, k := range keys {
+			s := models.Subject{Kind: models.Client, ID: k.Owner}
+			t.byID[maphash.String(t.seed, k.ID)] = &apiKey{hash: k.hash, identity: models.Identity{
+				Subject: s, Pseudonym: pseudonym(s), Credential: models.APIKey, CredentialID: k.ID,
+				Roles: k.Roles, Networks: k.Networks, Expires: k.Expires, Declared: true,
+			}}
+		}
+		if len(t.byID) == len(keys) { // else two hashes are equal by chance
+			return t
+		}
 	}
-	return t
+}
+
+// find returns the key that an id may name, and asks for its memory.
+func (t *keyTable) find(id []byte) (k *apiKey, known bool) {
+	if len(t.byID) == 0 {
+		return &nobody, false
+	}
+	if k, known = t.byID[maphash.Bytes(t.seed, id)]; !known {
+		return &nobody, false
+	}
+	prefetch.Line(&k.hash)
+	prefetch.Line(&k.identity.Pseudonym)
+	prefetch.Line(&k.identity.Expires)
+	return k, true
 }
 
 // nobody stands in for a key that does not exist, so that both cost the same.
@@ -84,10 +109,7 @@ func (t *keyTable) authenticate(wire []byte, client netip.Addr, now time.Time) (
 	if !ok {
 		return nil, models.MalformedCredential
 	}
-	k, known := t.byID[string(id)]
-	if !known {
-		k = &nobody
-	}
+	k, known := t.find(id)
 	sum := sha256.Sum256(wire)
 	same := subtle.ConstantTimeCompare(sum[:], k.hash[:]) == 1
 	switch {
