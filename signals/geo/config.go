@@ -22,8 +22,8 @@ type Config struct {
 	// Default none.
 	Anonymous string `yaml:"anonymous" path:"true"`
 	// Lists maps hosting, vpn, tor, listed and relay to text files with one
-	// address or prefix per line, and hosting_asn to files with one AS number per
-	// line. Default none.
+	// address, prefix or AS number (AS64496) per line, and hosting_asn to files
+	// with AS numbers alone. Default none.
 	Lists map[string][]string `yaml:"lists" path:"true"`
 	// Refresh is how often the database files are looked at for a replacement.
 	// Default 5s.

@@ -89,9 +89,12 @@ func (l *Lists) read(kind string, r io.Reader) error {
 	return lines.Err()
 }
 
+// add takes one entry. A list may name autonomous systems beside prefixes; in
+// hosting_asn there are only those, and their numbers may stand alone.
 func (l *Lists) add(kind string, flag models.Flag, text string) error {
-	if kind == "hosting_asn" {
-		n, err := strconv.ParseUint(strings.TrimPrefix(strings.ToUpper(text), "AS"), 10, 32)
+	number, named := cutFold(text, "AS")
+	if named || kind == "hosting_asn" {
+		n, err := strconv.ParseUint(number, 10, 32)
 		if err != nil || n == 0 {
 			return fmt.Errorf("%q: want an AS number like AS64496", text)
 		}
@@ -100,13 +103,21 @@ func (l *Lists) add(kind string, flag models.Flag, text string) error {
 	}
 	prefix, err := parseListed(text)
 	if err != nil {
-		return fmt.Errorf("%q: want an address or a prefix", text)
+		return fmt.Errorf("%q: want an address, a prefix or an AS number", text)
 	}
 	if l.prefixes[flag] == nil {
 		l.prefixes[flag] = new(prefixSet)
 	}
 	l.prefixes[flag].Insert(prefix)
 	return nil
+}
+
+// cutFold cuts a prefix of letters in either case.
+func cutFold(s, prefix string) (rest string, found bool) {
+	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
+		return s, false
+	}
+	return s[len(prefix):], true
 }
 
 // parseListed reads an address or a prefix. Prefixes of length 0 are refused:

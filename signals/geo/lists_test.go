@@ -23,7 +23,7 @@ func TestListsClassify(t *testing.T) {
 	l, err := LoadLists(map[string][]string{
 		"hosting":     writeList(t, "198.51.100.0/24 # a data center\n\n2001:db8:1::/48\r\n"),
 		"hosting_asn": writeList(t, "AS64500 # hoster\nas64501\n64502\n"),
-		"vpn":         writeList(t, "198.51.100.128/25\n"),
+		"vpn":         writeList(t, "198.51.100.128/25\nAS64510\n"),
 		"tor":         writeList(t, "203.0.113.7/32\n"),
 		"listed":      writeList(t, "203.0.113.7\n"),
 		"relay":       writeList(t, "192.0.2.0/31\n"),
@@ -31,8 +31,8 @@ func TestListsClassify(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l.Len() != 9 {
-		t.Errorf("%d entries, want 9", l.Len())
+	if l.Len() != 10 {
+		t.Errorf("%d entries, want 10", l.Len())
 	}
 	f := func(addr string, asn uint32, want models.Flag) {
 		t.Helper()
@@ -50,6 +50,7 @@ func TestListsClassify(t *testing.T) {
 	f("192.0.2.1", 0, models.SourceRelay)
 	f("192.0.2.9", 64501, models.SourceHosting)
 	f("192.0.2.9", 64503, 0)
+	f("192.0.2.9", 64510, models.SourceVPN)
 	if (*Lists)(nil).Classes(netip.MustParseAddr("192.0.2.1"), 64500) != 0 {
 		t.Error("no lists class an address")
 	}
@@ -66,9 +67,9 @@ func TestListMistakes(t *testing.T) {
 			t.Errorf("%s: %v, want %q", kind, err, want)
 		}
 	}
-	f("vpn", "192.0.2.0/24\nexample.org\n", `line 2: "example.org": want an address or a prefix`)
-	f("vpn", "0.0.0.0/0", `line 1: "0.0.0.0/0": want an address or a prefix`)
-	f("vpn", "fe80::1%eth0", `line 1: "fe80::1%eth0": want an address or a prefix`)
+	f("vpn", "192.0.2.0/24\nexample.org\n", `line 2: "example.org": want an address, a prefix or an AS number`)
+	f("vpn", "0.0.0.0/0", `line 1: "0.0.0.0/0": want an address, a prefix or an AS number`)
+	f("vpn", "fe80::1%eth0", `line 1: "fe80::1%eth0": want an address, a prefix or an AS number`)
 	f("hosting_asn", "AS0", `line 1: "AS0": want an AS number like AS64496`)
 	f("hosting_asn", "192.0.2.0/24", `line 1: "192.0.2.0/24": want an AS number like AS64496`)
 	f("spam", "192.0.2.0/24", `"spam" is no kind of list`)
