@@ -71,7 +71,10 @@ func (t *tally) take(r record) error {
 	if err != nil {
 		return t.without(r, e, err)
 	}
-	if _, err = pipeline.Explain(e, engine); err == nil {
+	if err = pipeline.Verify(e, engine); err == nil {
+		err = ocsf.CheckMessage(r.value, e)
+	}
+	if err == nil {
 		return nil
 	}
 	t.different++
