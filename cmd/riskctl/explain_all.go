@@ -126,7 +126,11 @@ func (t *tally) finish(from *source) error {
 	case t.different+t.broken > 0:
 		return errDiffers
 	case t.scored == 0:
-		return withHint(fmt.Errorf("no decision in %s", from.name), "riskctl tail shows the events there are")
+		return noDecisions(from)
 	}
 	return nil
+}
+
+func noDecisions(from *source) error {
+	return withHint(fmt.Errorf("no decision in %s", from.name), "riskctl tail shows the events there are")
 }
