@@ -59,19 +59,25 @@ func (c whatifCommand) Run(ctx context.Context, s streams) error {
 // errMistakes says that a file has mistakes, which were printed.
 var errMistakes = errors.New("the section risk has mistakes")
 
-// loadRisk returns the engine of the section risk of a file. Mistakes are printed
-// as riskgate check does.
+// loadRisk returns the engine of the section risk of a file.
 func loadRisk(file string, s streams) (*risk.Engine, error) {
-	section, err := config.LoadRisk(file)
-	var mistakes config.Mistakes
-	if errors.As(err, &mistakes) {
-		_, _ = fmt.Fprintln(s.report, mistakes.Error()) // nobody can be told that it failed
-		return nil, errMistakes
-	}
+	section, err := readRisk(file, s)
 	if err != nil {
 		return nil, err
 	}
 	return risk.New(section), nil
+}
+
+// readRisk returns the section risk of a file. Mistakes are printed as riskgate
+// check does.
+func readRisk(file string, s streams) (risk.Config, error) {
+	section, err := config.LoadRisk(file)
+	var mistakes config.Mistakes
+	if errors.As(err, &mistakes) {
+		_, _ = fmt.Fprintln(s.report, mistakes.Error()) // nobody can be told that it failed
+		return section, errMistakes
+	}
+	return section, err
 }
 
 // whatif is one comparison.

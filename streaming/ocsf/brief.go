@@ -25,6 +25,7 @@ type Brief struct {
 	CanStepUp bool
 	Route     []byte  // valid as long as what it was read from
 	Country   [2]byte // 0 0: unknown
+	Address   uint32  // Observed.Address
 	Features  models.Features
 }
 
@@ -49,7 +50,7 @@ func (b *Brief) of(ev *models.Event) {
 	*b = Brief{
 		Kind: ev.Kind, Scored: ev.Assessment.Base != 0, Milli: ev.Time.UnixMilli(), Subject: ev.Subject, Class: ev.Class,
 		Action: ev.Action, ByRisk: ev.ByRisk, Wanted: ev.Assessment.Wanted, Refill: ev.Assessment.Refill,
-		CanStepUp: ev.CanStepUp, Route: []byte(ev.Route), Country: ev.Observed.Place.Country, Features: ev.Features,
+		CanStepUp: ev.CanStepUp, Route: []byte(ev.Route), Country: ev.Observed.Place.Country, Address: ev.Observed.Address, Features: ev.Features,
 	}
 	if ev.Subject != models.Anonymous {
 		b.Pseudonym = ev.Pseudonym
@@ -75,6 +76,8 @@ var (
 	keyWanted    = []byte(`"wanted":"`)
 	keyFeatures  = []byte(`"features":"`)
 	keySubject   = []byte(`"subject":"`)
+	keyAddress   = []byte(`"address":`)
+	keyObserved  = []byte(`"observed":{"address":`)
 	keyCanStepUp = []byte(`"can_step_up":true`)
 )
 
@@ -138,7 +141,9 @@ func scanOwn(s scan, b *Brief) bool {
 		return false
 	}
 	b.CanStepUp = bytes.Contains(s.rest, keyCanStepUp)
-	return true
+	address, ok := decimal(s.rest, keyObserved)
+	b.Address = uint32(address)
+	return ok && (address != 0 || !bytes.Contains(s.rest, keyAddress))
 }
 
 // decimal returns the number of a member, 0 where there is none.
