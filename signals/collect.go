@@ -30,7 +30,14 @@ func (c *Collector) Collect(view *models.Request, id *models.Identity, route *Ro
 		o.DeviceToken = r.shown.Device
 	}
 	setRequest(f, &r, agent)
-	past := c.recall(ev, &r)
+	c.judge(ev, &r)
+}
+
+// judge adds what is remembered of the subject and of everybody to the features of
+// what was observed, and evaluates them.
+func (c *Collector) judge(ev *models.Event, r *request) {
+	o, f := &ev.Observed, &ev.Features
+	past := c.recall(ev, r)
 	if o.LoginUser != 0 {
 		f.Set(models.FailedLogins, max(f.Get(models.FailedLogins), c.world.FailedLogins(o.LoginUser, r.now)))
 	}

@@ -60,7 +60,7 @@ func parseID(text string) (id models.EventID, err error) {
 }
 
 func (c explainCommand) one(ctx context.Context, from *source, known *sections, id models.EventID, s streams) error {
-	event, err := find(ctx, from, known, id)
+	event, value, err := find(ctx, from, known, id)
 	if err != nil {
 		return err
 	}
@@ -76,6 +76,9 @@ func (c explainCommand) one(ctx context.Context, from *source, known *sections, 
 		return err
 	}
 	x, err := pipeline.Explain(event, engine)
+	if err == nil {
+		err = ocsf.CheckMessage(value, event)
+	}
 	if err != nil {
 		return refused(err)
 	}
@@ -92,7 +95,7 @@ func (c explainCommand) one(ctx context.Context, from *source, known *sections, 
 }
 
 func refused(err error) error {
-	if errors.Is(err, pipeline.ErrDifferent) {
+	if errors.Is(err, pipeline.ErrDifferent) || errors.Is(err, ocsf.ErrMessage) {
 		return withHint(fmt.Errorf("NOT bit-identical: %w", err),
 			"the event was changed after it left the gateway, or was made by another version of riskgate than %s", version)
 	}
@@ -107,10 +110,10 @@ func unscored(e *models.Event) error {
 	return fmt.Errorf("%w: %s", pipeline.ErrUnscored, e.Denial)
 }
 
-// find returns the event with that id. Risk sections met on the way are kept.
-func find(ctx context.Context, from *source, known *sections, id models.EventID) (*models.Event, error) {
+// find returns the event with that id, and its record. Risk sections met on the
+// way are kept.
+func find(ctx context.Context, from *source, known *sections, id models.EventID) (found *models.Event, value []byte, err error) {
 	text := string(ocsf.AppendUUID(nil, id))
-	var found *models.Event
 	look := func(r record) error {
 		if known.take(r) || !bytes.Contains(r.value, []byte(text)) {
 			return nil
@@ -123,14 +126,14 @@ func find(ctx context.Context, from *source, known *sections, id models.EventID)
 		case e.ID != id:
 			return nil // it only mentions the id
 		}
-		found = e
+		found, value = e, bytes.Clone(r.value)
 		return errEnough
 	}
-	err := from.search(ctx, id, look)
+	err = from.search(ctx, id, look)
 	if err == nil && found == nil {
 		err = withHint(fmt.Errorf("no event %s in %s", text, from.name), "riskctl tail --json shows the events there are")
 	}
-	return found, err
+	return found, value, err
 }
 
 // search gives fn the records among which the event must be.

@@ -71,7 +71,10 @@ func (t *tally) take(r record) error {
 	if err != nil {
 		return t.without(r, e, err)
 	}
-	if _, err = pipeline.Explain(e, engine); err == nil {
+	if err = pipeline.Verify(e, engine); err == nil {
+		err = ocsf.CheckMessage(r.value, e)
+	}
+	if err == nil {
 		return nil
 	}
 	t.different++
@@ -123,7 +126,11 @@ func (t *tally) finish(from *source) error {
 	case t.different+t.broken > 0:
 		return errDiffers
 	case t.scored == 0:
-		return withHint(fmt.Errorf("no decision in %s", from.name), "riskctl tail shows the events there are")
+		return noDecisions(from)
 	}
 	return nil
+}
+
+func noDecisions(from *source) error {
+	return withHint(fmt.Errorf("no decision in %s", from.name), "riskctl tail shows the events there are")
 }

@@ -17,6 +17,7 @@ import (
 // render writes an explanation for a human reader.
 func render(e *models.Event, x *pipeline.Explanation, engine *risk.Engine) []byte {
 	b := appendHead(nil, e, x)
+	b = appendWords(b, x)
 	b = appendTable(b, x, engine)
 	b = appendVerdict(b, e, x, engine)
 	return fmt.Appendf(b, "recomputed   bit-identical, by risk section %x\n", e.ConfigHash)
@@ -27,6 +28,23 @@ func appendHead(b []byte, e *models.Event, x *pipeline.Explanation) []byte {
 	b = fmt.Appendf(b, "request      %s %s%s, route %s, class %s\n", clean(e.Method), clean(e.Host), clean(e.Path), clean(e.Route), e.Class)
 	b = fmt.Appendf(b, "caller       %s %s by %s from %s\n", e.Subject, subject(e, 32), e.Credential, origin(e))
 	return fmt.Appendf(b, "answer       %s\n\n", answer(e))
+}
+
+// appendWords writes the decision as a sentence, and what each group adds in words,
+// in the order in which they raise the score.
+func appendWords(b []byte, x *pipeline.Explanation) []byte {
+	if x.Sentence != "" {
+		b = fmt.Appendf(b, "in words     %s\n", x.Sentence)
+	}
+	lines := slices.Clone(x.Contributions)
+	slices.SortStableFunc(lines, func(a, b pipeline.Explained) int { return compare(b.Points, a.Points) })
+	b = fmt.Appendf(b, "%12.2f  without evidence\n", x.Base)
+	for _, l := range lines {
+		if l.Points != 0 {
+			b = fmt.Appendf(b, "%+12.2f  %s\n", l.Points, l.Words)
+		}
+	}
+	return fmt.Appendf(b, "%12.2f  the score\n\n", x.Score)
 }
 
 func answer(e *models.Event) string {
@@ -157,7 +175,7 @@ func appendVerdict(b []byte, e *models.Event, x *pipeline.Explanation, engine *r
 	if x.Removing == nil {
 		return append(b, "allowed      never: the thresholds or an attack elsewhere suffice\n"...)
 	}
-	return fmt.Appendf(b, "allowed      without %s\n", strings.Join(x.Removing, ", "))
+	return fmt.Appendf(b, "allowed      without %s; no fewer suffice\n", strings.Join(x.Removing, ", "))
 }
 
 // reasoned tells how the action came about.

@@ -1,8 +1,10 @@
 package pipeline
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/riskgate/riskgate/models"
@@ -12,7 +14,9 @@ import (
 
 // Explanation is a decision recomputed from its event.
 type Explanation struct {
-	Event         string      `json:"event"`
+	Event string `json:"event"`
+	// Sentence is the decision in words, as in the event; "" for a plain allow.
+	Sentence      string      `json:"sentence,omitempty"`
 	Score         float64     `json:"score"`
 	Base          float64     `json:"base"` // score of no evidence
 	Nats          float64     `json:"nats"`
@@ -23,8 +27,9 @@ type Explanation struct {
 	Applied       string      `json:"applied"`
 	Thresholds    Thresholds  `json:"thresholds"`
 	Contributions []Explained `json:"contributions"`
-	// Removing names the groups, largest first, without which the score would not
-	// have asked for anything.
+	// Removing names the groups of the smallest set without which the score would
+	// not have asked for anything, those with most points first; of several sets it
+	// is the one with the fewest points.
 	Removing []string `json:"allowed_without,omitempty"`
 }
 
@@ -44,6 +49,7 @@ type Explained struct {
 	Confidence float64            `json:"confidence"`
 	Nats       float64            `json:"nats"`
 	Points     float64            `json:"points"`
+	Words      string             `json:"words,omitempty"` // of groups with points
 	Facts      map[string]float32 `json:"facts,omitempty"`
 }
 
@@ -60,11 +66,25 @@ var (
 // the risk section whose hash stands in the event, else the error is ErrConfig.
 // ErrDifferent says that the event and this build disagree.
 func Explain(e *models.Event, engine *risk.Engine) (*Explanation, error) {
+	evidence, again, err := recompute(e, engine)
+	if err != nil {
+		return nil, err
+	}
+	return explanation(e, evidence, again, engine), nil
+}
+
+// Verify is Explain without the explanation: it returns the same errors.
+func Verify(e *models.Event, engine *risk.Engine) error {
+	_, _, err := recompute(e, engine)
+	return err
+}
+
+func recompute(e *models.Event, engine *risk.Engine) (*models.EvidenceSet, *models.Assessment, error) {
 	switch {
 	case e.Assessment.Base == 0:
-		return nil, fmt.Errorf("%w: %s", ErrUnscored, e.Denial)
+		return nil, nil, fmt.Errorf("%w: %s", ErrUnscored, e.Denial)
 	case e.ConfigHash != engine.Hash():
-		return nil, fmt.Errorf("%w: %x, want %x", ErrConfig, engine.Hash(), e.ConfigHash)
+		return nil, nil, fmt.Errorf("%w: %x, want %x", ErrConfig, engine.Hash(), e.ConfigHash)
 	}
 	var evidence models.EvidenceSet
 	var again models.Assessment
@@ -74,10 +94,10 @@ func Explain(e *models.Event, engine *risk.Engine) (*Explanation, error) {
 		compareAssessments(&e.Assessment, &again), compareEvidence(e, &evidence), compareActions(e, &again, engine),
 	} {
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return explanation(e, &evidence, &again, engine), nil
+	return &evidence, &again, nil
 }
 
 func different(what string, was, now any) error {
@@ -158,6 +178,9 @@ func explanation(e *models.Event, evidence *models.EvidenceSet, a *models.Assess
 		Thresholds: Thresholds{t.Monitor, t.Throttle, t.StepUp, t.Deny},
 		Removing:   without(e, evidence, a, engine),
 	}
+	if models.Remarkable(e) {
+		x.Sentence = string(models.AppendSentence(nil, e))
+	}
 	for g := models.Network; g < models.NumGroups; g++ {
 		x.Contributions = append(x.Contributions, explained(g, &evidence[g], a.Contributions[g]))
 	}
@@ -168,6 +191,9 @@ func explained(g models.Group, v *models.Evidence, c models.Contribution) Explai
 	line := Explained{
 		Group: g.String(), State: v.State.String(), Lambda: v.Lambda, Confidence: v.Confidence,
 		Nats: c.Nats, Points: c.Points,
+	}
+	if c.Points != 0 {
+		line.Words = string(models.AppendWords(nil, g, v, c.Points))
 	}
 	for _, f := range v.Facts {
 		if f.Code != models.NoFact {
@@ -180,39 +206,23 @@ func explained(g models.Group, v *models.Evidence, c models.Contribution) Explai
 	return line
 }
 
-// without takes away the group that raises the score most, again and again, until
-// the score asks for nothing, and returns those groups. A group that another one
-// spoke for comes forward when that one is gone, so the score is computed anew
-// each time. It returns nil where nothing was asked for, or where the score asks
-// for something without any evidence against the request.
+// without names the groups of the smallest set without which the score would have
+// asked for nothing, largest first. It is nil where it asks for something whatever is taken away,
+// and where it asks for nothing.
 func without(e *models.Event, evidence *models.EvidenceSet, a *models.Assessment, engine *risk.Engine) []string {
-	less, features, again := *evidence, e.Features, *a
-	var groups []string
-	for again.Wanted != models.Allow {
-		g := largest(&again)
-		if again.Contributions[g].Nats <= 0 {
-			return nil
-		}
-		groups = append(groups, g.String())
-		less[g] = models.Evidence{}
-		switch g {
-		case models.RecentBehavior:
-			features.Set(models.ActorNats, 0)
-		case models.Verdict:
-			features.Set(models.VerdictNats, 0)
-		}
-		engine.Assess(&features, &less, e.Class, &again)
+	if a.Wanted == models.Allow {
+		return nil
 	}
-	return groups
-}
-
-// largest returns the group that raises the score most.
-func largest(a *models.Assessment) models.Group {
-	most := models.Network
-	for g := models.Network; g < models.NumGroups; g++ {
-		if a.Contributions[g].Nats > a.Contributions[most].Nats {
-			most = g
-		}
+	groups, ok := engine.Without(&e.Features, evidence, e.Class)
+	if !ok {
+		return nil
 	}
-	return most
+	slices.SortStableFunc(groups, func(x, y models.Group) int {
+		return cmp.Compare(a.Contributions[y].Points, a.Contributions[x].Points)
+	})
+	all := make([]string, len(groups))
+	for i, g := range groups {
+		all[i] = g.String()
+	}
+	return all
 }

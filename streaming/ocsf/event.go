@@ -145,7 +145,17 @@ func appendControl(dst []byte, ev *models.Event, opt Options) []byte {
 		dst = boolean(dst, `"is_applied":`, ev.PolicyMode == models.Enforce)
 		dst = closeWith(dst, '}')
 	}
-	return dst
+	return appendMessage(dst, ev)
+}
+
+// appendMessage writes the sentence of a decision other than a plain allow, which
+// is plain ASCII without quotes.
+func appendMessage(dst []byte, ev *models.Event) []byte {
+	if !models.Remarkable(ev) {
+		return dst
+	}
+	dst = models.AppendSentence(append(dst, `"message":"`...), ev)
+	return append(dst, '"', ',')
 }
 
 func appendOutcome(dst []byte, k *controlKey) []byte {

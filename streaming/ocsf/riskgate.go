@@ -49,6 +49,9 @@ func appendDecision(dst []byte, ev *models.Event, opt Options) []byte {
 	if ev.Login != models.NoLogin {
 		dst = name(dst, `"login":`, ev.Login.String())
 	}
+	if models.Remarkable(ev) {
+		dst = number(dst, `"words":`, models.WordsVersion)
+	}
 	return dst
 }
 

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/riskgate/riskgate/bench/traffic"
+	"github.com/riskgate/riskgate/models"
+	"github.com/riskgate/riskgate/risk"
+	"github.com/riskgate/riskgate/streaming/ocsf"
+)
+
+type replayCommand struct {
+	sourceFlags
+	Config  string `type:"existingfile" placeholder:"FILE" help:"A riskgate.yaml, or a file with nothing but its section risk. Default: the defaults."`
+	GeoCity string `type:"existingfile" placeholder:"FILE" help:"A City database. Without one there are no countries and no travel."`
+	GeoASN  string `name:"geo-asn" type:"existingfile" placeholder:"FILE" help:"An ASN database."`
+	Top     int    `default:"10" placeholder:"N" help:"How many clients to show. Default: ${default}."`
+}
+
+// Help is printed below the flags.
+func (replayCommand) Help() string {
+	return `Reads an access log in combined or common format, or recorded events; which of both it is shows in the first character. The engine begins with nothing, scores every request by what came before it, and learns from it, as a gateway in shadow mode would. Nothing is stored.
+
+An access log holds no credentials: the user of a line is taken for a person who was authenticated, everybody else is anonymous, and of anonymous callers only source, client, rate and enumeration speak. Header fields and handshakes are not in a log and count for nobody. A log is read into memory and sorted by time. Of recorded events everything that was observed is used, and nothing that was learned.`
+}
+
+// Run scores what was recorded from nothing.
+func (c replayCommand) Run(ctx context.Context, s streams) error {
+	if c.Top < 0 {
+		return usage("--top %d, want 0 or more", c.Top)
+	}
+	engine := risk.New(risk.DefaultConfig())
+	if c.Config != "" {
+		var err error
+		if engine, err = loadRisk(c.Config, s); err != nil {
+			return err
+		}
+	}
+	from, err := c.open(s.in)
+	if err != nil {
+		return err
+	}
+	in, close, err := from.text()
+	if err != nil {
+		return err
+	}
+	defer close()
+	t := &trial{engine: engine, city: c.GeoCity, asn: c.GeoASN, report: newReport()}
+	defer t.close()
+	if in != nil && !looksLikeEvents(in) {
+		err = t.log(ctx, in, from.name, s)
+	} else {
+		if from.path == "" && in != nil {
+			from.stream = in
+		}
+		err = t.events(ctx, from, s)
+	}
+	if err != nil {
+		return err
+	}
+	if t.report.requests == 0 {
+		return withHint(fmt.Errorf("no request in %s", from.name), "want an access log in combined format, or a file of events")
+	}
+	_, err = s.out.Write(t.report.render(from.name, c.Top))
+	return err
+}
+
+// text returns the source as text; nil if it is a topic.
+func (s *source) text() (in *bufio.Reader, close func(), err error) {
+	switch {
+	case s.topic != "":
+		return nil, func() {}, nil
+	case s.stream != nil:
+		return bufio.NewReaderSize(s.stream, 1<<20), func() {}, nil
+	}
+	f, err := os.Open(s.path)
+	if err != nil {
+		return nil, nil, withHint(fmt.Errorf("read requests: %w", err), "--from names an access log, or a file of events")
+	}
+	return bufio.NewReaderSize(f, 1<<20), func() { _ = f.Close() }, nil
+}
+
+// looksLikeEvents tells JSON from an access log.
+func looksLikeEvents(in *bufio.Reader) bool {
+	for n := 1; n <= in.Size(); n++ {
+		head, err := in.Peek(n)
+		if len(head) < n {
+			return false
+		}
+		if text := bytes.TrimSpace(head); len(text) > 0 {
+			return text[0] == '{'
+		}
+		if err != nil {
+			return false
+		}
+	}
+	return false
+}
+
+// log replays an access log, in the order of its times: servers write a line when
+// the answer ends.
+func (t *trial) log(ctx context.Context, in io.Reader, name string, s streams) error {
+	lines, bad, err := traffic.ReadLog(in)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	if len(bad) > 0 {
+		s.say("%d lines are no requests and are left out; the first: %s:%d: %v", len(bad), name, bad[0].Number, bad[0].Err)
+	}
+	slices.SortStableFunc(lines, func(a, b traffic.Line) int { return a.Time.Compare(b.Time) })
+	for i := range lines {
+		if i%1024 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := t.line(&lines[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// events replays recorded decisions in the order of the source.
+func (t *trial) events(ctx context.Context, from *source, s streams) error {
+	broken := 0
+	err := from.each(ctx, func(r record) error {
+		e := new(models.Event)
+		err := ocsf.Decode(r.value, e)
+		switch {
+		case err != nil && !r.cut:
+			if broken++; broken == 1 {
+				s.say("%s: left out: %v", r.place, err)
+			}
+		case err == nil && e.Kind == models.DecisionEvent && e.Assessment.Base != 0:
+			return t.again(e)
+		}
+		return nil
+	})
+	if broken > 1 {
+		s.say("%d records are no events and are left out", broken)
+	}
+	return err
+}

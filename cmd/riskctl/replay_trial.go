@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/riskgate/riskgate/bench/traffic"
+	"github.com/riskgate/riskgate/models"
+	"github.com/riskgate/riskgate/risk"
+	"github.com/riskgate/riskgate/signals"
+	"github.com/riskgate/riskgate/signals/baseline"
+	"github.com/riskgate/riskgate/signals/geo"
+)
+
+// trial is an engine that begins with nothing and sees recorded requests one after
+// the other. Nothing is refused in it: it decides as a gateway in shadow mode.
+type trial struct {
+	engine    *risk.Engine
+	city, asn string // databases; "": none
+	report    *replayReport
+
+	memory    *baseline.Memory // nil before the first request
+	places    *geo.Databases
+	collector *signals.Collector
+	routes    map[routeKey]*signals.RouteFacts
+	view      models.Request
+}
+
+type routeKey struct {
+	id    string
+	class models.Class
+}
+
+// trialKey makes the same log score the same everywhere. What it protects is not
+// stored.
+var trialKey = sha256.Sum256([]byte("riskctl replay"))
+
+// start opens the engine at the time of the first request.
+func (t *trial) start(now time.Time) (err error) {
+	if t.memory != nil {
+		return nil
+	}
+	cfg := signals.DefaultConfig()
+	cfg.Geo.City, cfg.Geo.ASN = t.city, t.asn
+	if t.places, err = geo.Open(cfg.Geo, zerolog.Nop()); err != nil {
+		return err
+	}
+	keys, err := baseline.NewKeys(trialKey[:])
+	if err != nil {
+		return err
+	}
+	if t.memory, err = baseline.Open(cfg.Baseline, keys, now, zerolog.Nop()); err != nil {
+		return fmt.Errorf("open memory: %w", err)
+	}
+	t.collector = signals.New(cfg, t.memory, t.places, nil, keys)
+	t.routes = map[routeKey]*signals.RouteFacts{}
+	return nil
+}
+
+func (t *trial) close() {
+	if t.memory != nil {
+		_ = t.memory.Close(context.Background()) // holds nothing that is kept
+	}
+}
+
+func (t *trial) route(id, template string, class models.Class) *signals.RouteFacts {
+	k := routeKey{id, class}
+	r := t.routes[k]
+	if r == nil {
+		facts := signals.NewRouteFacts(id, template, class)
+		r = &facts
+		t.routes[k] = r
+	}
+	return r
+}
+
+// line decides about a request of an access log.
+func (t *trial) line(l *traffic.Line) error {
+	if err := t.start(l.Time); err != nil {
+		return err
+	}
+	v := &t.view
+	v.Reset()
+	v.Time, v.Client, v.Peer = l.Time, l.Client, l.Client
+	v.Method, v.Path, v.Agent = []byte(l.Method), []byte(pathOf(l.Target)), []byte(l.Agent)
+	setUsualFields(v)
+	e := &models.Event{Time: l.Time, Client: l.Client, Peer: l.Client, Method: v.Method, Path: v.Path, Agent: v.Agent, Status: l.Status}
+	id := t.person(l.User)
+	name := l.Client.String()
+	if id != nil {
+		e.Identity, e.Subject, e.Pseudonym, e.Credential, e.CanStepUp = id, id.Subject.Kind, id.Pseudonym, id.Credential, true
+		name = l.User
+	}
+	t.collector.Collect(v, id, t.route("log", "/", models.Normal), e)
+	t.decide(e, name)
+	return nil
+}
+
+// person is the user of a line, taken for authenticated; nil for none.
+func (t *trial) person(user string) *models.Identity {
+	if user == "" {
+		return nil
+	}
+	s := models.Subject{Kind: models.User, Issuer: "log", ID: user}
+	return &models.Identity{Subject: s, Pseudonym: models.PseudonymOf(trialKey[:], s, 0), Credential: models.JWT, CredentialID: user}
+}
+
+// pathOf returns the decoded path of a request target.
+func pathOf(target string) string {
+	path, _, _ := strings.Cut(target, "?")
+	if u, err := url.PathUnescape(path); err == nil {
+		path = u
+	}
+	return path
+}
+
+// setUsualFields adds the header fields that every browser sends: a log does not
+// hold them, and their absence must not count.
+func setUsualFields(v *models.Request) {
+	v.Raw = v.Raw[:0]
+	for _, name := range [...]string{"accept", "accept-language", "accept-encoding"} {
+		from := uint32(len(v.Raw))
+		v.Raw = append(v.Raw, name...)
+		to := uint32(len(v.Raw))
+		v.Fields[v.NumFields] = models.Field{Name: models.Span{From: from, To: to}, Value: models.Span{From: to, To: to}}
+		v.NumFields++
+	}
+}
+
+// again decides about the request of a recorded event.
+func (t *trial) again(e *models.Event) error {
+	if err := t.start(e.Time); err != nil {
+		return err
+	}
+	name := subject(e, 32)
+	if e.Subject == models.Anonymous {
+		name = e.Client.String()
+	}
+	t.collector.Again(e, t.route(e.Route, "/", e.Class))
+	t.decide(e, name)
+	return nil
+}
+
+// decide scores the request, counts it under the name of its caller and learns
+// from it.
+func (t *trial) decide(e *models.Event, name string) {
+	t.engine.Assess(&e.Features, &e.Evidence, e.Class, &e.Assessment)
+	r := t.engine.Resolve(&e.Assessment, &e.Features, e.Class, e.CanStepUp)
+	e.ByRisk, e.Mode = r.Action, models.Shadow
+	t.report.add(e, &r, name)
+	t.collector.Observe(e)
+}
