@@ -53,6 +53,12 @@ func New(c Config) *Engine {
 // Config returns the configuration the engine scores by.
 func (e *Engine) Config() Config { return e.config }
 
+// Weights returns the weights of the groups that carry one, by group.
+func (e *Engine) Weights() (w [models.WeighedGroups]float64) {
+	copy(w[:], e.weights[:])
+	return w
+}
+
 // Mode says whether the actions asked for are to be applied.
 func (e *Engine) Mode() models.Mode { return e.config.Mode }
 

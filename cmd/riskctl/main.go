@@ -21,6 +21,7 @@ var version = "unknown"
 // cli is the command line. The exit code is 0 when done, 1 when the answer is no
 // or the work failed, 2 when the command line is wrong.
 type cli struct {
+	Learn   learnCommand   `cmd:"" help:"Learn weights and the slope of the score from labels and from the outcomes of step-ups."`
 	Replay  replayCommand  `cmd:"" help:"Score an access log, or recorded events, from nothing, and print what is remarkable."`
 	Tune    tuneCommand    `cmd:"" help:"Find the thresholds that keep a budget of step-ups and denials on recorded decisions."`
 	Whatif  whatifCommand  `cmd:"" help:"Make every recorded decision again by another risk section, and print what changes."`
