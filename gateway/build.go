@@ -51,7 +51,7 @@ func (g *Gateway) snapshot(c *config.Config) (*pipeline.Snapshot, error) {
 		wants = append(wants, routes[i].Want)
 	}
 	s := &pipeline.Snapshot{
-		Authn: known, Authz: policies, Risk: risk.New(c.Risk), StepUp: stepup.New(c.StepUp, g.asked, wants...),
+		Authn: known, Authz: policies, Risk: risk.New(g.riskOf(c)), StepUp: stepup.New(c.StepUp, g.asked, wants...),
 		HSTS: c.Listener.TLS.Enabled(),
 	}
 	if err := s.Build(routes, g.pipeline.Metrics); err != nil {
@@ -123,13 +123,51 @@ func newSink(c streaming.Config, boot uint64) (streaming.Sink, error) {
 	return nil, fmt.Errorf("BUG: sink %q was not refused by validation", c.Sink)
 }
 
-// publishConfig sends the risk section, once per change, so that every decision
-// can be recomputed from the stream alone.
+// publishConfig sends the risk section in force, once per change, so that every
+// decision can be recomputed from the stream alone.
 func (g *Gateway) publishConfig(c *config.Config) {
-	engine := risk.New(c.Risk)
+	engine := risk.New(g.riskOf(c))
+	if !g.engines.add(engine) {
+		return
+	}
 	now := g.options.Clock()
 	g.stream.Publish(&models.Event{
 		Kind: models.ConfigEvent, ID: g.stream.NewID(now), Time: now, Node: g.options.Node, Boot: g.boot,
 		ConfigHash: engine.Hash(), Payload: engine.JSON(),
 	})
+}
+
+// engines are those of the risk sections published of late, the one in force last.
+type engines struct {
+	mu  sync.Mutex // guards all
+	all []*risk.Engine
+}
+
+// enginesKept is for how many risk sections the decisions of late can be explained.
+const enginesKept = 64
+
+// add makes an engine the one in force. It returns false if it was that already.
+func (e *engines) add(engine *risk.Engine) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if n := len(e.all); n > 0 && e.all[n-1].Hash() == engine.Hash() {
+		return false
+	}
+	if len(e.all) == enginesKept {
+		e.all = append(e.all[:0], e.all[1:]...)
+	}
+	e.all = append(e.all, engine)
+	return true
+}
+
+// of returns the engine with that hash, or the one in force.
+func (e *engines) of(hash [8]byte) *risk.Engine {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i := len(e.all) - 1; i >= 0; i-- {
+		if e.all[i].Hash() == hash {
+			return e.all[i]
+		}
+	}
+	return e.all[len(e.all)-1]
 }

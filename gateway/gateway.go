@@ -71,6 +71,8 @@ type Gateway struct {
 	admin     *admin.Admin
 	registry  *prometheus.Registry
 	counts    reloadCounts
+	steering  steering
+	engines   engines // that decisions of late were made by
 
 	reloading sync.Mutex           // held for one reload; guards authn and authz
 	authn     *authn.Authenticator // of the current snapshot
@@ -132,7 +134,7 @@ func (g *Gateway) open(c *config.Config) (err error) {
 	}
 	g.pipeline = pipeline.New(pipeline.Parts{
 		Node: g.options.Node, Boot: g.boot, Collector: g.collector, Limiter: g.limiter,
-		Stream: g.stream, Metrics: pipeline.NewMetrics(g.registry), Log: g.log,
+		Stream: g.stream, Metrics: pipeline.NewMetrics(g.registry), Log: g.log, Looked: g.steering.see,
 	})
 	if g.listener, err = listener.New(c.Listener, g.pipeline, g.options.Clock, g.log); err != nil {
 		return err
@@ -141,6 +143,10 @@ func (g *Gateway) open(c *config.Config) (err error) {
 		return err
 	}
 	g.register()
+	g.steering.configure(&c.Risk)
+	if err = g.loadSteering(); err != nil {
+		return err
+	}
 	return g.swap(c)
 }
 
@@ -168,6 +174,7 @@ func (g *Gateway) Start() error {
 	g.publishConfig(g.config.Load())
 	g.geo.Start()
 	g.background.Go(func() { g.collector.Run(ctx, g.log) })
+	g.background.Go(func() { g.steer(ctx) })
 	if err := g.listener.Start(); err != nil {
 		return err
 	}
@@ -228,7 +235,7 @@ func (g *Gateway) release(ctx context.Context) error {
 		g.geo.Stop()
 	}
 	if g.collector != nil {
-		errs = append(errs, g.collector.Save())
+		errs = append(errs, g.collector.Save(), g.saveSteering())
 	}
 	if g.memory != nil {
 		errs = append(errs, g.memory.Close(ctx))

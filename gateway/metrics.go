@@ -97,6 +97,8 @@ func (g *Gateway) gatewayReadings() []reading {
 		counter(reloads, help, prometheus.Labels{"result": "done"}, func(*gauges) float64 { return float64(g.counts.done.Load()) }),
 		counter(reloads, help, prometheus.Labels{"result": "failed"}, func(*gauges) float64 { return float64(g.counts.failed.Load()) }),
 		counter("riskgate_authz_errors_total", "Policies that failed to evaluate, since the last reload; a failing forbid denies.", nil, func(s *gauges) float64 { return float64(s.authz.Failed) }),
+		gauge("riskgate_risk_budget_shift_nats", "How far risk.budget has moved the step_up thresholds; 0 without a budget.", nil, func(*gauges) float64 { shift, _ := g.steering.state(); return shift }),
+		counter("riskgate_risk_budget_sessions_total", "Sessions that risk.budget has counted.", nil, func(*gauges) float64 { _, n := g.steering.state(); return float64(n) }),
 		gauge("riskgate_listener_connections", "Client connections open now.", nil, func(s *gauges) float64 { return float64(s.listener.Open) }),
 		counter("riskgate_listener_connections_total", "Client connections accepted.", nil, func(s *gauges) float64 { return float64(s.listener.Accepted) }),
 		counter("riskgate_listener_refused_connections_total", "Client connections closed for a limit.", nil, func(s *gauges) float64 { return float64(s.listener.Refused) }),

@@ -11,7 +11,6 @@ import (
 	"github.com/riskgate/riskgate/gateway/admin"
 	"github.com/riskgate/riskgate/gateway/pipeline"
 	"github.com/riskgate/riskgate/models"
-	"github.com/riskgate/riskgate/risk"
 	"github.com/riskgate/riskgate/streaming"
 	"github.com/riskgate/riskgate/streaming/ocsf"
 )
@@ -120,8 +119,8 @@ func (r *recent) find(id string) []byte {
 // Recent implements admin.Gateway.
 func (g *Gateway) Recent(n int) []json.RawMessage { return g.recent.last(n) }
 
-// Explain implements admin.Gateway. It recomputes by the configuration in force,
-// and says so if the decision was made by an earlier one.
+// Explain implements admin.Gateway. It recomputes by the configuration that the
+// decision was made by, as long as that is not long ago.
 func (g *Gateway) Explain(id string) (json.RawMessage, error) {
 	value := g.recent.find(id)
 	if value == nil {
@@ -131,7 +130,7 @@ func (g *Gateway) Explain(id string) (json.RawMessage, error) {
 	if err := ocsf.Decode(value, &e); err != nil {
 		return nil, err
 	}
-	explanation, err := pipeline.Explain(&e, risk.New(g.config.Load().Risk))
+	explanation, err := pipeline.Explain(&e, g.engines.of(e.ConfigHash))
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/riskgate/riskgate/gateway/config"
-	"github.com/riskgate/riskgate/risk"
 	"github.com/riskgate/riskgate/signals/geo"
 )
 
@@ -55,10 +54,9 @@ func (g *Gateway) reload() error {
 	if err := g.apply(next); err != nil {
 		return err
 	}
-	old := g.config.Swap(next)
-	if risk.New(old.Risk).Hash() != risk.New(next.Risk).Hash() {
-		g.publishConfig(next)
-	}
+	g.config.Store(next)
+	g.steering.configure(&next.Risk)
+	g.publishConfig(next)
 	return nil
 }
 

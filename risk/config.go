@@ -27,6 +27,19 @@ type Config struct {
 	Weights Weights `yaml:"weights" json:"weights"`
 	// Caps bound what related groups add together.
 	Caps Caps `yaml:"caps" json:"caps"`
+	// Budget moves the step_up thresholds while the gateway runs.
+	Budget Budget `yaml:"budget" json:"budget"`
+}
+
+// Budget is what the thresholds are to cost. The zero value keeps them as they
+// are configured.
+type Budget struct {
+	// StepUp is the share of sessions of established callers that are asked to
+	// step up, at most 10%. Every step_up threshold is then moved by the same
+	// evidence, at most one nat either way, so that this share is met; a move is
+	// logged and published like any change of this section. Default 0%: none is
+	// moved.
+	StepUp models.Share `yaml:"step_up" json:"step_up"`
 }
 
 // Classes holds the thresholds by class of route. A class that is left out, and
@@ -127,7 +140,29 @@ func (c *Config) Validate() models.Problems {
 	inRange(&ps, "caps.place", c.Caps.Place, 0, maxLambda)
 	inRange(&ps, "caps.behavior", c.Caps.Behavior, 0, maxLambda)
 	inRange(&ps, "caps.actor", c.Caps.Actor, 0, maxLambda)
+	if b := c.Budget.StepUp; !(b >= 0 && b <= mostBudget) {
+		ps.Add("budget.step_up", b, "want 0% to 10%")
+	}
 	return ps
+}
+
+// mostBudget bounds Budget.StepUp.
+const mostBudget = 0.1
+
+// Shifted returns c with every step_up threshold moved by so many nats of
+// evidence, between throttle and deny of its class.
+func (c Config) Shifted(by float64) Config {
+	for _, t := range []*Thresholds{&c.Classes.Normal, &c.Classes.Sensitive, &c.Classes.Admin, &c.Classes.Login} {
+		moved := scoreOf(float64(c.Slope*(natsAt(&c, t.StepUp)+by)) + c.Intercept)
+		t.StepUp = min(max(moved, t.Throttle), t.Deny)
+	}
+	return c
+}
+
+// natsAt returns the evidence that gives a score: -Inf at 0 and +Inf at 100.
+func natsAt(c *Config, score float64) float64 {
+	share := score / 100
+	return (models.Ln(share/(1-share)) - c.Intercept) / c.Slope
 }
 
 func (c *Classes) byClass() [models.NumClasses]Thresholds {

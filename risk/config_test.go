@@ -133,3 +133,28 @@ func FuzzParseJSON(f *testing.F) {
 		}
 	})
 }
+
+func TestShiftedMovesEveryStepUp(t *testing.T) {
+	c := DefaultConfig()
+	c.Classes.Admin.StepUp, c.Classes.Login.Deny = 25, 31
+	up := c.Shifted(0.5)
+	for i, t0 := range c.Classes.byClass() {
+		was, is := t0.StepUp, up.Classes.byClass()[i].StepUp
+		if i == int(models.Login) {
+			if is != 31 {
+				t.Errorf("login: step_up %g, want no more than deny, 31", is)
+			}
+			continue
+		}
+		if d := natsAt(&up, is) - natsAt(&c, was); math.Abs(d-0.5) > 1e-6 {
+			t.Errorf("%s: moved by %g nats, want 0.5", models.Class(i), d)
+		}
+	}
+	down := c.Shifted(-1)
+	if got := down.Classes.Normal.StepUp; got != c.Classes.Normal.Throttle {
+		t.Errorf("step_up %g, want no less than throttle, %g", got, c.Classes.Normal.Throttle)
+	}
+	if c.Classes.Normal.StepUp != 30 || down.Classes.Normal.Monitor != 15 || len(down.Validate()) != 0 {
+		t.Errorf("the configuration itself was changed, or is not valid: %v", down.Validate())
+	}
+}

@@ -112,10 +112,7 @@ func points(x float64) float64 { return x + 0x1.8p12 - 0x1.8p12 }
 
 // NatsAt returns the evidence that gives a score outside an attack: the inverse
 // of the score. It is -Inf at 0 and +Inf at 100.
-func (e *Engine) NatsAt(score float64) float64 {
-	share := score / 100
-	return (models.Ln(share/(1-share)) - e.config.Intercept) / e.config.Slope
-}
+func (e *Engine) NatsAt(score float64) float64 { return natsAt(&e.config, score) }
 
 // leastNats returns the smallest evidence on the grid that reaches the score.
 func (e *Engine) leastNats(score float64) float64 {

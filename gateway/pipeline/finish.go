@@ -74,6 +74,9 @@ func (x *exchange) finish() {
 	if x.assessed() {
 		p.Metrics.scores[e.Class].Observe(e.Assessment.Score)
 		p.Collector.Observe(e)
+		if p.Looked != nil && e.CanStepUp && e.Features.Has(models.IsLook|models.IsEstablished) {
+			p.Looked(e)
+		}
 		x.publish()
 	} else {
 		p.Stream.Refuse(e.Time, e.Client, e.Denial)

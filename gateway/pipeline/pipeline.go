@@ -28,6 +28,10 @@ type Parts struct {
 	Stream    *streaming.Stream
 	Metrics   *Metrics
 	Log       zerolog.Logger
+
+	// Looked is told of every scored look of an established caller who can step up,
+	// from any goroutine. It must not keep the event. Nil: nobody.
+	Looked func(*models.Event)
 }
 
 // Pipeline takes requests through every stage. It serves nothing before the
