@@ -1,7 +1,6 @@
 package traffic
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 )
@@ -57,15 +56,4 @@ func (n *naive) next() (time.Time, bool) {
 func (n *naive) emit(e *Event) {
 	e.Time, e.Person, e.Label = n.at, n.user.id, NaiveTakeover
 	n.visit.emit(e, n.user.r, n.user)
-}
-
-// String names the label in reports.
-func (l Label) String() string {
-	switch l {
-	case Honest:
-		return "honest"
-	case NaiveTakeover:
-		return "naive_takeover"
-	}
-	return fmt.Sprintf("label_%d", uint8(l))
 }

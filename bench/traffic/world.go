@@ -6,10 +6,7 @@ import (
 	"container/heap"
 	"iter"
 	"math/rand/v2"
-	"net/netip"
 	"time"
-
-	"github.com/riskgate/riskgate/models"
 )
 
 // Config describes a world. The zero value has nobody in it.
@@ -28,49 +25,19 @@ type Config struct {
 	// Machines is the number of honest machine clients.
 	Machines int
 	// Naive is the number of account takeovers from another country with another
-	// device, on the last day.
+	// device, on the last day. Only where World is "".
 	Naive int
+	// World says what kind of world it is. The zero value is that of the fixture
+	// networks, in which nobody but Naive attacks.
+	World World
+	// Attacks are the attackers of a World.
+	Attacks []Attack
 }
 
 // DayOne is the world of the first day with a gateway that knows nobody: 10,000
 // users, each of whom comes, and 500 machine clients.
 func DayOne(seed uint64, start time.Time) Config {
 	return Config{Seed: seed, Start: start, Days: 1, Users: 10_000, Everyone: true, Machines: 500}
-}
-
-// Label says who really sent a request. The zero value is an honest caller.
-type Label uint8
-
-// The labels.
-const (
-	Honest Label = iota
-	NaiveTakeover
-)
-
-// Event is one request. What the gateway would see is in the upper part, but for
-// Device; what it cannot know in the last two fields.
-type Event struct {
-	Time         time.Time
-	Subject      models.Subject        // Anonymous on the login route
-	Credential   models.CredentialKind // APIKey, JWT, or NoCredential on the login route
-	CredentialID string                // key id, or sid of the session
-	AuthTime     time.Time             // of the token; zero for machines
-	Address      netip.Addr
-	Agent        string // "" for none
-	JA4          string
-	HeaderOrder  uint32 // of the agent's family
-	Device       int    // which of the sender's devices, from 0
-	Method       string
-	Route        string // "orders.read"
-	Class        models.Class
-	Path         string
-	Object       int64  // number in the path, -1: none
-	LoginUser    string // name given on the login route, else ""
-	Status       int    // the upstream's answer
-	Login        models.Outcome
-
-	Label  Label
-	Person string // id of the user or client concerned, also on the login route
 }
 
 // Events returns the events of the world in order of time. The event passed on

@@ -1,0 +1,45 @@
+package traffic
+
+import "time"
+
+// World names a kind of world. The zero value is that of the fixture networks.
+type World string
+
+// The worlds. A and B have one event per session, its first authenticated
+// request; API has every request.
+const (
+	WorldA   World = "A"   // people who log in, with the published marginals
+	WorldB   World = "B"   // the same with the noise of the published data set
+	WorldAPI World = "API" // machine clients and people's whole sessions
+)
+
+// Size is how large a world is. A zero field means the published size: 20,000
+// users and 300 days for A and B; 900 users, 1,300 machines and 21 days for API.
+type Size struct{ Users, Machines, Days int }
+
+// Attack is how many attacks of one kind a world has.
+type Attack struct {
+	Label   Label
+	Variant Variant
+	Count   int
+}
+
+// NewWorld returns a world with the attackers that section 5.4 of the risk model
+// describes, in the last 30 % of its days. An unknown name gives world A.
+func NewWorld(w World, seed uint64, start time.Time, size Size) Config {
+	full := Size{Users: 20_000, Days: 300}
+	if w == WorldAPI {
+		full = Size{Users: 900, Machines: 1300, Days: 21}
+	}
+	return Config{
+		World: w, Seed: seed, Start: start, Users: or(size.Users, full.Users),
+		Machines: or(size.Machines, full.Machines), Days: or(size.Days, full.Days),
+	}
+}
+
+func or(n, otherwise int) int {
+	if n == 0 {
+		return otherwise
+	}
+	return n
+}
