@@ -43,6 +43,9 @@ func DayOne(seed uint64, start time.Time) Config {
 // Events returns the events of the world in order of time. The event passed on
 // is reused: it is valid until the next one.
 func (c Config) Events() iter.Seq[*Event] {
+	if c.World == WorldA || c.World == WorldB {
+		return c.logins()
+	}
 	return func(yield func(*Event) bool) {
 		var e Event
 		q := c.population()
@@ -98,6 +101,13 @@ const (
 	sessionStream
 	machineStream
 	attackStream
+	personStream
+	planStream
+	visitStream
+	modelStream
+	roamStream
+	donorStream
+	noiseStream
 )
 
 // random returns the generator of one purpose for one number.

@@ -31,9 +31,24 @@ func NewWorld(w World, seed uint64, start time.Time, size Size) Config {
 	if w == WorldAPI {
 		full = Size{Users: 900, Machines: 1300, Days: 21}
 	}
-	return Config{
+	c := Config{
 		World: w, Seed: seed, Start: start, Users: or(size.Users, full.Users),
 		Machines: or(size.Machines, full.Machines), Days: or(size.Days, full.Days),
+	}
+	if w != WorldAPI {
+		c.Attacks = takeovers(c.Users * c.Days)
+	}
+	return c
+}
+
+// takeovers are the attackers of a login world, each as often as one login in a
+// hundred of the days in which they come; variants a quarter of that.
+func takeovers(userDays int) []Attack {
+	n := max(40, userDays/2000)
+	return []Attack{
+		{NaiveTakeover, Plain, n}, {VPNTakeover, Plain, n}, {TargetedTakeover, Plain, n},
+		{VeryTargeted, Plain, n}, {ResidentialProxy, Plain, n},
+		{VPNTakeover, VPNExit, n / 4}, {TargetedTakeover, OwnHour, n / 4},
 	}
 }
 

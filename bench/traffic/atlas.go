@@ -1,0 +1,220 @@
+package traffic
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"sync"
+
+	"github.com/riskgate/riskgate/models"
+)
+
+// Atlas says where the addresses of the worlds A and B are. Operators have
+// blocks of 240.0.0.0/4, which is reserved (RFC 1112), and AS numbers for private
+// use (RFC 6996), so that nobody's address is simulated; the networks of the
+// fixture databases are known too. The zero value is ready; it never changes and
+// is the same for all worlds. It is a signals.Locator.
+type Atlas struct{}
+
+// Lookup returns the place of an address, its SourceVPN and SourceHosting bits,
+// and models.Clean; models.Unavailable for an address of no operator.
+func (Atlas) Lookup(addr netip.Addr, _ uint64) (models.Place, models.Flag, models.State) {
+	b := blockOf(addr)
+	if b == nil {
+		return models.Place{}, 0, models.Unavailable
+	}
+	return b.place, b.classes, models.Clean
+}
+
+// Ready reports true.
+func (Atlas) Ready() bool { return true }
+
+// kind is what an operator uses a block for.
+type kind uint8
+
+const (
+	homeKind kind = iota
+	mobileKind
+	vpnKind
+	hostingKind
+	officeKind
+)
+
+// block is a run of addresses of one operator in one place.
+type block struct {
+	from, size uint32
+	kind       kind
+	place      models.Place
+	classes    models.Flag
+	region     string
+	country    int // index of countries; -1: a network of the fixture databases
+}
+
+// operator sells connections in one country.
+type operator struct {
+	weight float64
+	homes  []*block // one for each city it serves
+	mobile *block   // nil: no carrier
+}
+
+// territory is what there is in one country.
+type territory struct {
+	operators []operator
+	total     float64  // of the weights
+	carriers  []*block // at most four
+	exits     []*block // of commercial VPNs
+}
+
+// world4 is the whole simulated address space.
+type world4 struct {
+	territories []territory
+	units       [1 << 16]*block // by bits 4 to 19 of the address
+}
+
+const (
+	firstUnit = uint32(0xF0) << 24 // 240.0.0.0
+	unitBits  = 12                 // addresses of a unit: 4,096
+	firstASN  = 4_200_000_000
+	poolSize  = 4000 // addresses of a carrier behind which its customers share
+)
+
+var theWorld = sync.OnceValue(buildWorld)
+
+// buildWorld gives the operators their blocks, in the order of countries.
+func buildWorld() *world4 {
+	w := &world4{}
+	b := builder{world: w, asn: firstASN}
+	for i := range countries {
+		w.territories = append(w.territories, b.territory(i))
+	}
+	for range 3 { // providers of VPNs, with an exit in every country
+		b.asn++
+		for i := range countries {
+			exit := b.block(i, 0, vpnKind, 1)
+			exit.classes = models.SourceVPN
+			w.territories[i].exits = append(w.territories[i].exits, exit)
+		}
+	}
+	return w
+}
+
+type builder struct {
+	world *world4
+	asn   uint32
+	next  uint32 // unit
+}
+
+func (b *builder) territory(i int) (t territory) {
+	c := &countries[i]
+	rest := c.share
+	for _, l := range c.leaders {
+		rest -= l
+	}
+	harmonic := 0.0
+	for n := len(c.leaders); n < c.operators; n++ {
+		harmonic += 1 / float64(n-len(c.leaders)+1)
+	}
+	for n := range c.operators {
+		b.asn++
+		o := operator{weight: rest / harmonic / float64(n-len(c.leaders)+1)}
+		if n < len(c.leaders) {
+			o.weight = c.leaders[n]
+		}
+		if n < 4 {
+			o.mobile = b.block(i, 0, mobileKind, 1)
+			t.carriers = append(t.carriers, o.mobile)
+			for at := range c.cities {
+				o.homes = append(o.homes, b.block(i, at, homeKind, 1+int(4*math.Sqrt(o.weight))))
+			}
+		} else {
+			o.homes = []*block{b.block(i, n%len(c.cities), homeKind, 1)}
+		}
+		t.total += o.weight
+		t.operators = append(t.operators, o)
+	}
+	return t
+}
+
+// block hands out the next units.
+func (b *builder) block(in, at int, k kind, units int) *block {
+	c := &countries[in]
+	place := models.Place{
+		Latitude: c.cities[at].lat, Longitude: c.cities[at].lon, Radius: 20,
+		ASN: b.asn, Country: [2]byte{c.code[0], c.code[1]}, HasLocation: true,
+	}
+	if k == mobileKind {
+		place.Radius = 200
+	}
+	n := &block{
+		from: firstUnit + b.next<<unitBits, size: uint32(units) << unitBits, kind: k,
+		place: place, country: in, region: fmt.Sprintf("%s-%d", c.code, at+1),
+	}
+	for range units {
+		b.world.units[b.next] = n
+		b.next++
+	}
+	return n
+}
+
+// blockOf returns the block of an address, nil if nobody has it.
+func blockOf(addr netip.Addr) *block {
+	addr = addr.Unmap()
+	if addr.Is4() {
+		four := addr.As4()
+		if n := binary.BigEndian.Uint32(four[:]); n >= firstUnit {
+			return theWorld().units[n>>unitBits&0xFFFF]
+		}
+	}
+	i := slices.IndexFunc(fixtures, func(f knownNetwork) bool { return f.prefix.Contains(addr) })
+	if i < 0 {
+		return nil
+	}
+	return &fixtures[i].block
+}
+
+// operator draws one by weight.
+func (t *territory) operator(r *rand.Rand) *operator {
+	u := r.Float64() * t.total
+	for i := range t.operators {
+		if u -= t.operators[i].weight; u < 0 {
+			return &t.operators[i]
+		}
+	}
+	return &t.operators[0]
+}
+
+// home draws a block for a home, in a city if the operator serves it.
+func (t *territory) home(r *rand.Rand, at int) *block {
+	o := t.operator(r)
+	return o.homes[at%len(o.homes)]
+}
+
+// address returns address n of a block, counted around its end.
+func (b *block) address(n uint32) netip.Addr { return addr4(b.from + n%b.size) }
+
+func addr4(n uint32) netip.Addr {
+	var four [4]byte
+	binary.BigEndian.PutUint32(four[:], n)
+	return netip.AddrFrom4(four)
+}
+
+// drawCountry draws one by its share of people.
+func drawCountry(r *rand.Rand) int {
+	u := r.Float64() * countryTotal
+	for i := range countries {
+		if u -= countries[i].share; u < 0 {
+			return i
+		}
+	}
+	return 0
+}
+
+var countryTotal = func() (sum float64) {
+	for i := range countries {
+		sum += countries[i].share
+	}
+	return sum
+}()
