@@ -164,19 +164,9 @@ func idOf(at time.Time, n uint64) (id models.EventID) {
 // routes are what the routes of the world say, by id.
 func routes() map[string]*signals.RouteFacts {
 	facts := map[string]*signals.RouteFacts{}
-	for _, r := range []struct {
-		id, path string
-		class    models.Class
-	}{
-		{"orders.list", "/v1/orders", models.Normal},
-		{"orders.read", "/v1/orders/{id}", models.Normal},
-		{"orders.create", "/v1/orders", models.Sensitive},
-		{"catalog", "/v1/catalog/{id}", models.Normal},
-		{"profile", "/v1/me", models.Normal},
-		{"login", "/login", models.Login},
-	} {
-		f := signals.NewRouteFacts(r.id, r.path, r.class)
-		facts[r.id] = &f
+	for _, r := range traffic.Routes() {
+		f := signals.NewRouteFacts(r.ID, r.Template, r.Class)
+		facts[r.ID] = &f
 	}
 	return facts
 }

@@ -46,8 +46,8 @@ type Event struct {
 	Classes models.Flag
 	Region  string // "NO-1"
 
-	// Browser, OS and DeviceType are what Agent claims: "Chrome 140", "Android
-	// 15", "mobile" or "desktop". "" where World is "".
+	// Browser, OS and DeviceType are what Agent claims: "Chrome 140.0.7380.51",
+	// "Android 15", "mobile", "desktop" or "tablet". Only in the worlds A and B.
 	Browser, OS, DeviceType string
 
 	// BytesOut is the size of the answer's body. 0 where World is "".

@@ -49,11 +49,17 @@ func (c Config) Events() iter.Seq[*Event] {
 	return func(yield func(*Event) bool) {
 		var e Event
 		q := c.population()
+		if c.World == WorldAPI {
+			q = c.apiPopulation()
+		}
 		heap.Init(&q)
 		for len(q) > 0 {
 			a := q[0]
 			e = Event{}
 			a.source.emit(&e)
+			if c.World == WorldAPI {
+				e.complete()
+			}
 			if !yield(&e) {
 				return
 			}
@@ -108,6 +114,10 @@ const (
 	roamStream
 	donorStream
 	noiseStream
+	workerStream
+	stuffingStream
+	poisonStream
+	floodStream
 )
 
 // random returns the generator of one purpose for one number.

@@ -14,7 +14,7 @@ const (
 )
 
 // Size is how large a world is. A zero field means the published size: 20,000
-// users and 300 days for A and B; 900 users, 1,300 machines and 21 days for API.
+// users and 300 days for A and B; 900 users, 1,450 machines and 21 days for API.
 type Size struct{ Users, Machines, Days int }
 
 // Attack is how many attacks of one kind a world has.
@@ -29,14 +29,15 @@ type Attack struct {
 func NewWorld(w World, seed uint64, start time.Time, size Size) Config {
 	full := Size{Users: 20_000, Days: 300}
 	if w == WorldAPI {
-		full = Size{Users: 900, Machines: 1300, Days: 21}
+		full = Size{Users: 900, Machines: 1450, Days: 21}
 	}
 	c := Config{
 		World: w, Seed: seed, Start: start, Users: or(size.Users, full.Users),
 		Machines: or(size.Machines, full.Machines), Days: or(size.Days, full.Days),
 	}
-	if w != WorldAPI {
-		c.Attacks = takeovers(c.Users * c.Days)
+	c.Attacks = takeovers(c.Users * c.Days)
+	if w == WorldAPI {
+		c.Attacks = misuses(c.Users, c.Machines)
 	}
 	return c
 }
@@ -49,6 +50,17 @@ func takeovers(userDays int) []Attack {
 		{NaiveTakeover, Plain, n}, {VPNTakeover, Plain, n}, {TargetedTakeover, Plain, n},
 		{VeryTargeted, Plain, n}, {ResidentialProxy, Plain, n},
 		{VPNTakeover, VPNExit, n / 4}, {TargetedTakeover, OwnHour, n / 4},
+	}
+}
+
+// misuses are the attackers of an API world: of each kind one for 60 subjects, no
+// fewer than six, and one stuffing campaign.
+func misuses(users, machines int) []Attack {
+	n := max(6, (users+machines)/60)
+	return []Attack{
+		{TokenReplay, Interleaved, n}, {TokenReplay, Afterwards, n}, {Enumeration, Sequential, n}, {Enumeration, Random, n},
+		{KeyTheft, Plain, n}, {SlowScrape, Plain, n}, {ImpossibleTravel, Plain, n}, {ResidentialProxy, Plain, n},
+		{NaiveTakeover, Plain, n}, {Stuffing, Plain, 40 * (users + machines)},
 	}
 }
 

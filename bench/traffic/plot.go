@@ -1,0 +1,122 @@
+package traffic
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"time"
+)
+
+// plot is what all attackers of a world API have planned.
+type plot struct {
+	c      *Config
+	r      *rand.Rand
+	users  []int // who has not been attacked yet
+	agents []int // machine clients, the same
+	serial int
+}
+
+func newPlot(c *Config) *plot {
+	p := &plot{c: c, r: c.random(attackStream, 1<<50)}
+	p.users, p.agents = p.r.Perm(c.Users), p.r.Perm(c.Machines)
+	return p
+}
+
+// scripts returns the attacks in the order of the configuration. Nobody is
+// attacked twice; where there are too few victims there are fewer attacks.
+func (p *plot) scripts() []source {
+	var all []source
+	for _, a := range p.c.Attacks {
+		if a.Label == Stuffing {
+			p.serial++
+			all = append(all, newStuffing(p.c, p.serial, a.Count))
+			continue
+		}
+		for i := range a.Count {
+			if s := p.script(a, i); s != nil {
+				all = append(all, s)
+			}
+		}
+	}
+	return all
+}
+
+// script plans one attack, nil if there is no victim left.
+func (p *plot) script(a Attack, i int) *script {
+	p.serial++
+	s := &script{attack: a, serial: p.serial, r: p.c.random(attackStream, 1<<48|uint64(p.serial))}
+	switch a.Label {
+	case KeyTheft:
+		return p.keyTheft(s)
+	case Enumeration, SlowScrape:
+		if i%2 == 0 {
+			return p.insiderClient(s)
+		}
+		return p.insider(s)
+	}
+	return p.stolenSession(s)
+}
+
+// past is a visit that an attack builds upon.
+type past struct {
+	user       *user
+	sid        string
+	auth       time.Time
+	at         []time.Time // of the requests with its token
+	device     device
+	address    netip.Addr
+	day        int
+	agent, ja4 string
+}
+
+// victim returns a visit of somebody who has not been attacked, in the days of
+// the attacks, with at least so many requests; nil if there is none.
+func (p *plot) victim(least int) *past {
+	from, to := p.window()
+	for len(p.users) > 0 {
+		i := p.users[0]
+		p.users = p.users[1:]
+		var found []*past
+		for _, v := range visitsOf(p.c, i) {
+			if len(v.at) >= least && v.auth.After(from) && v.auth.Before(to) {
+				found = append(found, v)
+			}
+		}
+		if len(found) > 0 {
+			return pick(p.r, found)
+		}
+	}
+	return nil
+}
+
+// window returns the days of the attacks, the last one left out.
+func (p *plot) window() (from, to time.Time) {
+	return p.c.Start.AddDate(0, 0, p.c.FirstAttackDay()), p.c.end().AddDate(0, 0, -1)
+}
+
+// sometime draws a moment of the window.
+func (p *plot) sometime(r *rand.Rand) time.Time {
+	from, to := p.window()
+	return from.Add(time.Duration(r.Float64() * float64(to.Sub(from))))
+}
+
+// visitsOf plays a person alone and returns the visits.
+func visitsOf(c *Config, i int) []*past {
+	u := newUser(*c, i)
+	var all []*past
+	var e Event
+	for _, ok := u.next(); ok; _, ok = u.next() {
+		e = Event{}
+		u.emit(&e)
+		if e.CredentialID == "" {
+			continue
+		}
+		if n := len(all); n == 0 || all[n-1].sid != e.CredentialID {
+			all = append(all, &past{
+				user: u, sid: e.CredentialID, auth: e.AuthTime, device: u.visit.device, address: e.Address,
+				day: u.visit.day, agent: e.Agent, ja4: e.JA4,
+			})
+		}
+		all[len(all)-1].at = append(all[len(all)-1].at, e.Time)
+	}
+	return all
+}
