@@ -56,20 +56,24 @@ type Variant uint8
 
 // The variants.
 const (
-	Plain       Variant = iota
-	VPNExit             // of VPNTakeover: through a commercial VPN of the victim's country
-	OwnHour             // of TargetedTakeover: at the attacker's hour, not the victim's
-	Interleaved         // of TokenReplay: while the victim goes on
-	Afterwards          // of TokenReplay: after the victim's last request
-	Sequential          // of Enumeration: ids in their order
-	Random              // of Enumeration: ids at random
-	BenignTwin          // honest: a VPN or relay switched on, which looks like travel
-	NightExport         // honest: very many distinct objects, every night
+	Plain        Variant = iota
+	VPNExit              // of VPNTakeover: through a commercial VPN of the victim's country
+	OwnHour              // of TargetedTakeover: at the attacker's hour, not the victim's
+	Interleaved          // of TokenReplay: while the victim goes on
+	Afterwards           // of TokenReplay: after the victim's last request
+	Sequential           // of Enumeration: ids in their order
+	Random               // of Enumeration: ids at random
+	BenignTwin           // honest: a VPN or relay switched on, which looks like travel
+	NightExport          // honest: very many distinct objects, every night
+	VictimsAgent         // of Poisoning: with the victim's agent, and no cookies
+	KeepsCookie          // of Poisoning: the same, and he keeps the cookie that he is given
+	OwnDevice            // of Poisoning: with a browser of his own, which keeps cookies
 	numVariants
 )
 
 var variantNames = [numVariants]string{
 	"", "vpn_exit", "own_hour", "interleaved", "afterwards", "sequential", "random", "benign_twin", "night_export",
+	"victims_agent", "keeps_cookie", "own_device",
 }
 
 // String returns the name used in traces and reports, "" for Plain.
