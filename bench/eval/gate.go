@@ -116,8 +116,8 @@ func (g *Gate) Serve(e *traffic.Event, answered bool) *models.Event {
 	return ev
 }
 
-// forget empties a browser.
-func (g *Gate) forget(e *traffic.Event) { delete(g.jars, owner{e.Person, e.Label, e.Device}) }
+// Forget empties the browser that a request comes from: its cookies are gone.
+func (g *Gate) Forget(e *traffic.Event) { delete(g.jars, owner{e.Person, e.Label, e.Device}) }
 
 func (g *Gate) describe(e *traffic.Event, ev *models.Event) {
 	v := &g.view

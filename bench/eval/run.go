@@ -22,7 +22,7 @@ func Run(w traffic.Config, g *Gate, watch func(*traffic.Event, *models.Event)) *
 	}
 	for e := range w.Events() {
 		if e.Credential == models.JWT && t.sessions[e.CredentialID] == nil && g.forgets(e) {
-			g.forget(e)
+			g.Forget(e)
 		}
 		ev := g.Serve(e, false)
 		show(e, ev, false)

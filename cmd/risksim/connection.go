@@ -20,6 +20,8 @@ type answer struct {
 	status int
 	action string // of X-Riskgate-Action, "" if the upstream does not tell it
 	reason string // title of the problem that the gateway answered with, "" if none
+	id     string // of X-Request-Id, "" if the other end gives none
+	stepUp bool   // the answer is an RFC 9470 challenge
 }
 
 // connection sends requests one after the other and dials again when it must. It
@@ -58,18 +60,18 @@ func (c *connection) close() {
 	}
 }
 
-// exchange sends one request and reads its answer. A kept connection that the
-// gateway closed meanwhile is replaced once.
-func (c *connection) exchange(l traffic.Line) (answer, error) {
+// exchange sends one request, written out with that method, and reads its answer.
+// A kept connection that the gateway closed meanwhile is replaced once.
+func (c *connection) exchange(method, request string) (answer, error) {
 	kept := c.conn != nil
-	a, err := c.try(l)
+	a, err := c.try(method, request)
 	if err != nil && kept {
-		a, err = c.try(l)
+		a, err = c.try(method, request)
 	}
 	return a, err
 }
 
-func (c *connection) try(l traffic.Line) (a answer, err error) {
+func (c *connection) try(method, request string) (a answer, err error) {
 	if err := c.dial(); err != nil {
 		return a, err
 	}
@@ -81,15 +83,17 @@ func (c *connection) try(l traffic.Line) (a answer, err error) {
 	if err := c.conn.SetDeadline(time.Now().Add(c.timeout)); err != nil {
 		return a, err
 	}
-	if _, err := io.WriteString(c.conn, c.request(l)); err != nil {
+	if _, err := io.WriteString(c.conn, request); err != nil {
 		return a, err
 	}
-	response, err := http.ReadResponse(c.in, &http.Request{Method: l.Method})
+	response, err := http.ReadResponse(c.in, &http.Request{Method: method})
 	if err != nil {
 		return a, err
 	}
 	defer response.Body.Close()
 	a = answer{status: response.StatusCode, action: response.Header.Get("X-Riskgate-Action")}
+	a.id = response.Header.Get("X-Request-Id")
+	a.stepUp = strings.Contains(response.Header.Get("WWW-Authenticate"), "insufficient_user_authentication")
 	a.reason = problemTitle(response)
 	if _, err := io.Copy(io.Discard, response.Body); err != nil {
 		return a, err

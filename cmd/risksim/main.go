@@ -1,5 +1,6 @@
-// Command risksim sends recorded traffic to a gateway: an access log with its
-// original addresses, user agents and spacing, through a trusted proxy header.
+// Command risksim sends traffic to a gateway through a trusted proxy header: an
+// access log with its original addresses, user agents and spacing, or a simulated
+// world whose every request is labeled; and it writes such worlds to a file.
 package main
 
 import (
@@ -36,6 +37,8 @@ type options struct {
 
 const usage = `risksim --access-log FILE --target URL [options]
 risksim --access-log FILE --write-keys FILE
+risksim trace --world A|B|API --out FILE     (risksim trace --help)
+risksim live --target URL --labels FILE      (risksim live --help)
 
 Sends the requests of an access log (combined format) in their order and spacing.
 The gateway must trust the address that risksim sends from as a proxy: the
@@ -46,7 +49,9 @@ header fields: Accept, Accept-Encoding and, for browsers, Accept-Language are ad
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 func run(args []string, stdout, stderr io.Writer) int {
-	o, err := parse(args, stderr)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	work, err := command(args, stdout, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return exitDone
@@ -54,13 +59,25 @@ func run(args []string, stdout, stderr io.Writer) int {
 		say(stderr, "risksim: %v\nrisksim: hint: risksim --help lists the options\n", err)
 		return exitUsage
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := simulate(ctx, o, stdout, stderr); err != nil {
+	if err := work(ctx); err != nil {
 		say(stderr, "risksim: %v\n", err)
 		return exitFault
 	}
 	return exitDone
+}
+
+// command reads the command line and returns the work that it asks for.
+func command(args []string, stdout, stderr io.Writer) (func(context.Context) error, error) {
+	switch {
+	case len(args) > 0 && args[0] == "trace":
+		o, err := parseTrace(args[1:], stderr)
+		return func(context.Context) error { return writeTrace(o, stdout, stderr) }, err
+	case len(args) > 0 && args[0] == "live":
+		o, err := parseLive(args[1:], stderr)
+		return func(ctx context.Context) error { return live(ctx, o, stdout) }, err
+	}
+	o, err := parse(args, stderr)
+	return func(ctx context.Context) error { return simulate(ctx, o, stdout, stderr) }, err
 }
 
 // say tells the user something; nobody can be told that it failed.

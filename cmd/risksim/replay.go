@@ -132,7 +132,7 @@ func send(ctx context.Context, o options, clock schedule, queue []traffic.Line) 
 			return s, nil // interrupted: report what was sent
 		}
 		begin := time.Now()
-		a, err := c.exchange(l)
+		a, err := c.exchange(l.Method, c.request(l))
 		s.count(l, a, err, time.Since(begin))
 	}
 	return s, nil

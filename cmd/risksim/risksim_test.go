@@ -16,15 +16,15 @@ import (
 	"github.com/riskgate/riskgate/gateway/authn"
 )
 
-// gateway is a server that remembers what it was sent.
-type gateway struct {
+// recorder is a server that remembers what it was sent.
+type recorder struct {
 	*httptest.Server
 	mu   sync.Mutex // guards seen
 	seen []string   // "client METHOD target agent referer key"
 }
 
-func newGateway(t *testing.T, answer func(w http.ResponseWriter, r *http.Request)) *gateway {
-	g := &gateway{}
+func newRecorder(t *testing.T, answer func(w http.ResponseWriter, r *http.Request)) *recorder {
+	g := &recorder{}
 	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.mu.Lock()
 		g.seen = append(g.seen, strings.Join([]string{
@@ -52,7 +52,7 @@ func line(client string, second int, request, agent string) string {
 }
 
 func TestReplayKeepsOrderAddressAndAgent(t *testing.T) {
-	g := newGateway(t, nil)
+	g := newRecorder(t, nil)
 	log := logFile(t,
 		line("192.0.2.1", 3, "GET /b?x=%20 HTTP/1.1", "A"),
 		line("192.0.2.1", 1, "GET /a HTTP/1.0", "A"),
@@ -105,7 +105,7 @@ func TestScheduleIsTheRecordedOneScaled(t *testing.T) {
 }
 
 func TestBrowsersSendWhatBrowsersSend(t *testing.T) {
-	g := newGateway(t, func(w http.ResponseWriter, r *http.Request) {
+	g := newRecorder(t, func(w http.ResponseWriter, r *http.Request) {
 		if isBrowser := strings.HasPrefix(r.UserAgent(), "Mozilla"); isBrowser != (r.Header.Get("Accept-Language") != "") ||
 			r.Header.Get("Accept") == "" || r.Header.Get("Accept-Encoding") == "" {
 			w.WriteHeader(http.StatusTeapot)
@@ -119,7 +119,7 @@ func TestBrowsersSendWhatBrowsersSend(t *testing.T) {
 }
 
 func TestSummaryTellsWhatClientsMet(t *testing.T) {
-	g := newGateway(t, func(w http.ResponseWriter, r *http.Request) {
+	g := newRecorder(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Riskgate-Action", "allow")
 		if r.RequestURI == "/denied" {
 			w.Header().Set("Content-Type", "application/problem+json")
@@ -157,7 +157,7 @@ func TestSummaryTellsWhatClientsMet(t *testing.T) {
 // The key file is read by the gateway's own reader, and each client shows the key
 // that stands in it.
 func TestKeysPerClient(t *testing.T) {
-	g := newGateway(t, nil)
+	g := newRecorder(t, nil)
 	log := logFile(t, line("192.0.2.1", 1, "GET / HTTP/1.1", "A"), line("2001:db8::1", 1, "GET / HTTP/1.1", "A"))
 	file := filepath.Join(t.TempDir(), "keys.yaml")
 	var out, faults bytes.Buffer
@@ -181,7 +181,7 @@ func TestKeysPerClient(t *testing.T) {
 }
 
 func TestNoAnswerIsCounted(t *testing.T) {
-	g := newGateway(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	g := newRecorder(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	log := logFile(t, line("192.0.2.1", 1, "GET / HTTP/1.1", "A"))
 	var out, faults bytes.Buffer
 	if code := run([]string{"--access-log", log, "--target", g.URL}, &out, &faults); code != exitDone {
@@ -215,7 +215,7 @@ func TestAllOfTheRealLogIsSent(t *testing.T) {
 	if _, err := os.Stat(log); err != nil {
 		t.Skipf("SKIPPED: no %s: set RISKGATE_DATA to the folder of real data", log)
 	}
-	g := newGateway(t, nil)
+	g := newRecorder(t, nil)
 	var out, faults bytes.Buffer
 	if code := run([]string{"--access-log", log, "--target", g.URL, "--time-scale", "0"}, &out, &faults); code != exitDone {
 		t.Fatalf("exit %d: %s", code, &faults)

@@ -1,0 +1,74 @@
+package main
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/template"
+
+	"github.com/riskgate/riskgate/bench/traffic"
+	"github.com/riskgate/riskgate/models"
+	"github.com/riskgate/riskgate/signals/baseline"
+	"github.com/riskgate/riskgate/testdata/geo"
+)
+
+//go:embed gateway.yaml
+var gatewayTemplate string
+
+// clientIDs returns the ids of the keys of a world: one for each machine client.
+func clientIDs(c traffic.Config) []string {
+	ids := make([]string, c.Machines)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("client-%d", i)
+	}
+	return ids
+}
+
+// writeGateway writes what a gateway for the world needs.
+func writeGateway(o liveOptions, c traffic.Config) error {
+	if err := os.MkdirAll(o.writeGateway, 0o755); err != nil {
+		return err
+	}
+	in := func(name string) string { return filepath.Join(o.writeGateway, name) }
+	for _, name := range []string{"city.mmdb", "asn.mmdb", "anonymous.mmdb"} {
+		content, err := geo.Files.ReadFile(name)
+		if err != nil {
+			return fmt.Errorf("BUG: fixture: %w", err)
+		}
+		if err := os.WriteFile(in(name), content, 0o600); err != nil {
+			return err
+		}
+	}
+	text, err := gatewayYAML(o)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(
+		os.WriteFile(in("riskgate.yaml"), []byte(text), 0o600),
+		os.WriteFile(in("jwks.json"), []byte(newSigner(o.keySeed).keySet()), 0o600),
+		writeKeyFile(in("keys.yaml"), o.keySeed, "a simulated world", clientIDs(c)),
+	)
+	if _, missing := os.Stat(in("cluster.key")); missing != nil {
+		err = errors.Join(err, baseline.CreateKeyFile(in("cluster.key")))
+	}
+	return err
+}
+
+func gatewayYAML(o liveOptions) (string, error) {
+	t, err := template.New("gateway").Parse(gatewayTemplate)
+	if err != nil {
+		return "", fmt.Errorf("BUG: %w", err)
+	}
+	back := o.upstream
+	if back == "" {
+		back = "127.0.0.1:8081"
+	}
+	var b strings.Builder
+	err = t.Execute(&b, map[string]any{
+		"Upstream": back, "Issuer": traffic.UserIssuer, "Audience": audience, "Routes": traffic.Routes(), "Login": models.Login,
+	})
+	return b.String(), err
+}
