@@ -155,10 +155,19 @@ func TestStuffing(t *testing.T) {
 	}
 }
 
+func TestWithout(t *testing.T) {
+	c := apiWorld(2)
+	w := c.Without(Stuffing, KeyTheft)
+	if len(w.Attacks) != len(c.Attacks)-2 || c.Attacks[4].Label != KeyTheft {
+		t.Errorf("%v without two is %v", c.Attacks, w.Attacks)
+	}
+}
+
 // Honest machines: a nightly export of thousands of objects each night, services
 // with fixed addresses, apps behind shared ones, and people who switch on a VPN.
 func TestAPIHonestTraffic(t *testing.T) {
 	c := apiWorld(2)
+	c.Users, c.Machines = 1500, 50
 	c.Attacks = nil
 	addresses := map[string]map[netip.Addr]bool{}
 	nights := map[string]map[int64]bool{}

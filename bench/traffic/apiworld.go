@@ -50,10 +50,17 @@ func (v *visitor) emit(e *Event) {
 	v.user.emit(e)
 	fate := hash64(v.visit.sid)
 	e.TokenLost = fate%100 < 7
-	if fate>>8%100 < 2 && v.visit.sent > v.visit.left && e.CredentialID != "" {
-		e.Address, e.Variant = hostIn(vpnExits[1], uint32(v.index)%256), BenignTwin
+	if fate>>8%1000 < toggles && v.visit.sent > v.visit.left && e.CredentialID != "" {
+		exit := vpnExits[0] // at home, in seven of ten cases
+		if fate>>24%10 < 3 {
+			exit = vpnExits[1]
+		}
+		e.Address, e.Variant = hostIn(exit, uint32(v.index)%256), BenignTwin
 	}
 }
+
+// toggles is in how many of 1,000 visits somebody switches on a VPN.
+const toggles = 5
 
 func hash64(s string) uint64 {
 	h := fnv.New64a()

@@ -1,6 +1,9 @@
 package traffic
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // World names a kind of world. The zero value is that of the fixture networks.
 type World string
@@ -62,6 +65,13 @@ func misuses(users, machines int) []Attack {
 		{KeyTheft, Plain, n}, {SlowScrape, Plain, n}, {ImpossibleTravel, Plain, n}, {ResidentialProxy, Plain, n},
 		{NaiveTakeover, Plain, n}, {Stuffing, Plain, 40 * (users + machines)},
 	}
+}
+
+// Without returns the world without the attackers of these labels. A stuffing
+// campaign, for instance, raises the risk of every browser that it imitates.
+func (c Config) Without(labels ...Label) Config {
+	c.Attacks = slices.DeleteFunc(slices.Clone(c.Attacks), func(a Attack) bool { return slices.Contains(labels, a.Label) })
+	return c
 }
 
 func or(n, otherwise int) int {
