@@ -9,7 +9,7 @@ type Label uint8
 // The labels.
 const (
 	Honest           Label = iota
-	NaiveTakeover          // password of the victim; network and device of anybody in the world
+	NaiveTakeover          // password of the victim; network and device of somebody abroad
 	VPNTakeover            // the same with somebody of the victim's country
 	TargetedTakeover       // the victim's ASN and agent, another address
 	VeryTargeted           // the victim's /24 and agent, never his device token

@@ -144,7 +144,9 @@ func TestWorldBNoise(t *testing.T) {
 		t.Errorf("%.1f %% of logins with an agent new to the account, want 55 to 65 %%", 100*share)
 	}
 	report(t, WorldB, m)
-	near(t, "Freeman's AUC on naive attackers", m.areas[Attack{Label: NaiveTakeover}], 0.93, 0.05)
+	if naive := m.areas[Attack{Label: NaiveTakeover}]; naive < 0.93 { // easier: see docs/adr/0020
+		t.Errorf("Freeman's AUC on naive attackers is %.3f, want at least 0.93", naive)
+	}
 	near(t, "Freeman's AUC on VPN attackers", m.areas[Attack{Label: VPNTakeover}], 0.88, 0.05) // harder: see docs/adr/0020
 }
 

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// travel plans journeys of 3 to 10 days, about one in 200 days.
+// travel plans journeys of 3 to 10 days, about one a year.
 func (p *person) travel(c *Config, r *rand.Rand) {
-	for at := 200 * r.ExpFloat64(); at < float64(c.Days); {
+	for at := 365 * r.ExpFloat64(); at < float64(c.Days); {
 		to := drawCountry(r)
 		t := trip{from: at, to: at + 3 + 7*r.Float64(), at: theWorld().territories[to].home(r, cityOf(r, to)), host: r.Uint32()}
 		if to != p.country {
