@@ -92,7 +92,7 @@ func worldSize() Size {
 	if os.Getenv("RISKGATE_EVAL") != "" {
 		return Size{}
 	}
-	return Size{Users: 4000}
+	return Size{Users: 2500}
 }
 
 func near(t *testing.T, what string, got, want, tolerance float64) {
@@ -127,8 +127,8 @@ func TestWorldAMarginals(t *testing.T) {
 	for form, want := range map[string]float64{"mobile": 0.69, "desktop": 0.28, "tablet": 0.03} {
 		near(t, "share of "+form, m.forms[form]/m.logins, want, 0.03)
 	}
-	if n := len(m.operators); n < 1000 || n > 1900 {
-		t.Errorf("%d operators, want about 1,700", n)
+	if n := len(m.operators); n < 800 || n > 1900 {
+		t.Errorf("%d operators, want about 900 of a small world and 1,700 of the whole", n)
 	}
 	report(t, WorldA, m)
 	near(t, "Freeman's AUC on VPN attackers", m.areas[Attack{Label: VPNTakeover}], 0.91, 0.04)
