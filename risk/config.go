@@ -28,7 +28,7 @@ type Config struct {
 	// Caps bound what related groups add together.
 	Caps Caps `yaml:"caps" json:"caps"`
 	// Budget moves the step_up thresholds while the gateway runs.
-	Budget Budget `yaml:"budget" json:"budget"`
+	Budget Budget `yaml:"budget" json:"budget,omitzero"`
 }
 
 // Budget is what the thresholds are to cost. The zero value keeps them as they
