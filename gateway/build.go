@@ -52,7 +52,7 @@ func (g *Gateway) snapshot(c *config.Config) (*pipeline.Snapshot, error) {
 	}
 	s := &pipeline.Snapshot{
 		Authn: known, Authz: policies, Risk: risk.New(c.Risk), StepUp: stepup.New(c.StepUp, g.asked, wants...),
-		HSTS: c.Listener.TLS.Enabled(),
+		HSTS: c.Listener.TLS.Enabled(), Candidates: g.candidates(c),
 	}
 	if err := s.Build(routes, g.pipeline.Metrics); err != nil {
 		return nil, err
@@ -60,6 +60,16 @@ func (g *Gateway) snapshot(c *config.Config) (*pipeline.Snapshot, error) {
 	s.Close = runUntil(known.Run)
 	g.authn, g.authz = known, policies
 	return s, nil
+}
+
+// candidates builds the risk sections that are tried beside the one in force.
+func (g *Gateway) candidates(c *config.Config) []pipeline.Candidate {
+	all := make([]pipeline.Candidate, len(c.Risk.Candidates))
+	for i := range all {
+		x := &c.Risk.Candidates[i]
+		all[i] = pipeline.Candidate{Name: x.Name, Engine: risk.New(x.Config()), Since: g.options.Clock()}
+	}
+	return all
 }
 
 // runUntil starts run in the background and returns what ends it.

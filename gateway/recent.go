@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"slices"
 	"sync"
@@ -136,4 +137,13 @@ func (g *Gateway) Explain(id string) (json.RawMessage, error) {
 		return nil, err
 	}
 	return json.Marshal(explanation)
+}
+
+// Candidates implements admin.Gateway.
+func (g *Gateway) Candidates() (json.RawMessage, error) {
+	hash := risk.New(g.config.Load().Risk).Hash()
+	return json.Marshal(struct {
+		Hash       string                `json:"config_hash"` // of the section in force
+		Candidates []pipeline.Comparison `json:"candidates"`
+	}{hex.EncodeToString(hash[:]), g.pipeline.Comparisons()})
 }

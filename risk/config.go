@@ -27,6 +27,9 @@ type Config struct {
 	Weights Weights `yaml:"weights" json:"weights"`
 	// Caps bound what related groups add together.
 	Caps Caps `yaml:"caps" json:"caps"`
+	// Candidates are tried beside this section on the same evidence, without effect,
+	// and counted. At most 4. They are no part of the record and its hash.
+	Candidates []Candidate `yaml:"candidates" json:"-"`
 }
 
 // Classes holds the thresholds by class of route. A class that is left out, and
@@ -127,6 +130,7 @@ func (c *Config) Validate() models.Problems {
 	inRange(&ps, "caps.place", c.Caps.Place, 0, maxLambda)
 	inRange(&ps, "caps.behavior", c.Caps.Behavior, 0, maxLambda)
 	inRange(&ps, "caps.actor", c.Caps.Actor, 0, maxLambda)
+	c.validateCandidates(&ps)
 	return ps
 }
 
