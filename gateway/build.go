@@ -15,6 +15,7 @@ import (
 	"github.com/riskgate/riskgate/models"
 	"github.com/riskgate/riskgate/risk"
 	"github.com/riskgate/riskgate/signals"
+	"github.com/riskgate/riskgate/signals/baseline"
 	"github.com/riskgate/riskgate/streaming"
 	"github.com/riskgate/riskgate/streaming/kafka"
 )
@@ -96,9 +97,13 @@ func (g *Gateway) authenticator(c *config.Config) (*authn.Authenticator, error) 
 	if g.authn != nil {
 		return g.authn.Next(c.Authn)
 	}
-	key := g.keys.Derive(labelPseudonym)
-	pseudonym := func(s models.Subject) models.Pseudonym { return models.PseudonymOf(key[:], s, 0) }
-	return authn.New(c.Authn, pseudonym, jose.NewHTTP(), g.log, g.options.Clock)
+	return authn.New(c.Authn, Pseudonyms(g.keys), jose.NewHTTP(), g.log, g.options.Clock)
+}
+
+// Pseudonyms returns what makes the pseudonyms of a cluster with those keys.
+func Pseudonyms(keys baseline.Keys) func(models.Subject) models.Pseudonym {
+	key := keys.Derive(labelPseudonym)
+	return func(s models.Subject) models.Pseudonym { return models.PseudonymOf(key[:], s, 0) }
 }
 
 func (g *Gateway) routes(c *config.Config) []pipeline.Route {
