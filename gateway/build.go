@@ -15,6 +15,7 @@ import (
 	"github.com/riskgate/riskgate/models"
 	"github.com/riskgate/riskgate/risk"
 	"github.com/riskgate/riskgate/signals"
+	"github.com/riskgate/riskgate/signals/baseline"
 	"github.com/riskgate/riskgate/streaming"
 	"github.com/riskgate/riskgate/streaming/kafka"
 )
@@ -52,7 +53,7 @@ func (g *Gateway) snapshot(c *config.Config) (*pipeline.Snapshot, error) {
 	}
 	s := &pipeline.Snapshot{
 		Authn: known, Authz: policies, Risk: risk.New(g.riskOf(c)), StepUp: stepup.New(c.StepUp, g.asked, wants...),
-		HSTS: c.Listener.TLS.Enabled(),
+		HSTS: c.Listener.TLS.Enabled(), Candidates: g.candidates(c),
 	}
 	if err := s.Build(routes, g.pipeline.Metrics); err != nil {
 		return nil, err
@@ -60,6 +61,16 @@ func (g *Gateway) snapshot(c *config.Config) (*pipeline.Snapshot, error) {
 	s.Close = runUntil(known.Run)
 	g.authn, g.authz = known, policies
 	return s, nil
+}
+
+// candidates builds the risk sections that are tried beside the one in force.
+func (g *Gateway) candidates(c *config.Config) []pipeline.Candidate {
+	all := make([]pipeline.Candidate, len(c.Risk.Candidates))
+	for i := range all {
+		x := &c.Risk.Candidates[i]
+		all[i] = pipeline.Candidate{Name: x.Name, Engine: risk.New(x.Config()), Since: g.options.Clock()}
+	}
+	return all
 }
 
 // runUntil starts run in the background and returns what ends it.
@@ -86,9 +97,13 @@ func (g *Gateway) authenticator(c *config.Config) (*authn.Authenticator, error) 
 	if g.authn != nil {
 		return g.authn.Next(c.Authn)
 	}
-	key := g.keys.Derive(labelPseudonym)
-	pseudonym := func(s models.Subject) models.Pseudonym { return models.PseudonymOf(key[:], s, 0) }
-	return authn.New(c.Authn, pseudonym, jose.NewHTTP(), g.log, g.options.Clock)
+	return authn.New(c.Authn, Pseudonyms(g.keys), jose.NewHTTP(), g.log, g.options.Clock)
+}
+
+// Pseudonyms returns what makes the pseudonyms of a cluster with those keys.
+func Pseudonyms(keys baseline.Keys) func(models.Subject) models.Pseudonym {
+	key := keys.Derive(labelPseudonym)
+	return func(s models.Subject) models.Pseudonym { return models.PseudonymOf(key[:], s, 0) }
 }
 
 func (g *Gateway) routes(c *config.Config) []pipeline.Route {

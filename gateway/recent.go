@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"slices"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"github.com/riskgate/riskgate/gateway/admin"
 	"github.com/riskgate/riskgate/gateway/pipeline"
 	"github.com/riskgate/riskgate/models"
+	"github.com/riskgate/riskgate/risk"
 	"github.com/riskgate/riskgate/streaming"
 	"github.com/riskgate/riskgate/streaming/ocsf"
 )
@@ -135,4 +137,13 @@ func (g *Gateway) Explain(id string) (json.RawMessage, error) {
 		return nil, err
 	}
 	return json.Marshal(explanation)
+}
+
+// Candidates implements admin.Gateway.
+func (g *Gateway) Candidates() (json.RawMessage, error) {
+	hash := risk.New(g.riskOf(g.config.Load())).Hash()
+	return json.Marshal(struct {
+		Hash       string                `json:"config_hash"` // of the section in force
+		Candidates []pipeline.Comparison `json:"candidates"`
+	}{hex.EncodeToString(hash[:]), g.pipeline.Comparisons()})
 }

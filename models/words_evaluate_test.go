@@ -15,7 +15,8 @@ func TestEveryFactThatIsSaidHasWords(t *testing.T) {
 	told := map[models.Group]map[models.FactCode]bool{}
 	for range 20000 {
 		var f models.Features
-		f.Flags = models.Flag(r.Uint32()) & models.Flag(r.Uint32())
+		some, others := models.Flag(r.Uint32()), models.Flag(r.Uint32())
+		f.Flags = some & others
 		for i := range f.Values {
 			if r.IntN(3) > 0 {
 				f.Values[i] = float32(r.ExpFloat64() * []float64{0.3, 3, 300}[r.IntN(3)])

@@ -29,6 +29,9 @@ type Config struct {
 	Caps Caps `yaml:"caps" json:"caps"`
 	// Budget moves the step_up thresholds while the gateway runs.
 	Budget Budget `yaml:"budget" json:"budget,omitzero"`
+	// Candidates are tried beside this section on the same evidence, without effect,
+	// and counted. At most 4. They are no part of the record and its hash.
+	Candidates []Candidate `yaml:"candidates" json:"-"`
 }
 
 // Budget is what the thresholds are to cost. The zero value keeps them as they
@@ -143,6 +146,7 @@ func (c *Config) Validate() models.Problems {
 	if b := c.Budget.StepUp; !(b >= 0 && b <= mostBudget) {
 		ps.Add("budget.step_up", b, "want 0% to 10%")
 	}
+	c.validateCandidates(&ps)
 	return ps
 }
 

@@ -78,7 +78,7 @@ func TestRecordReadsBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if back != c {
+	if !reflect.DeepEqual(back, c) {
 		t.Errorf("read back %+v, want %+v", back, c)
 	}
 	if New(back).Hash() != e.Hash() {
@@ -128,7 +128,7 @@ func FuzzParseJSON(f *testing.F) {
 		}
 		e := New(c)
 		back, err := ParseJSON(e.JSON())
-		if err != nil || back != c {
+		if err != nil || !reflect.DeepEqual(back, c) {
 			t.Fatalf("read back %+v (%v), want %+v", back, err, c)
 		}
 	})

@@ -2,6 +2,7 @@ package risk
 
 import (
 	"math"
+	"reflect"
 	"testing"
 
 	"github.com/riskgate/riskgate/models"
@@ -348,7 +349,7 @@ func TestEngineTellsItsConfiguration(t *testing.T) {
 	c := DefaultConfig()
 	c.Mode, c.Classes.Admin.StepUp = models.Shadow, 25
 	e := New(c)
-	if e.Mode() != models.Shadow || e.Thresholds(models.Admin).StepUp != 25 || e.Config() != c {
+	if e.Mode() != models.Shadow || e.Thresholds(models.Admin).StepUp != 25 || !reflect.DeepEqual(e.Config(), c) {
 		t.Errorf("mode %s, thresholds %+v, want those given", e.Mode(), e.Thresholds(models.Admin))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"reflect"
 	"testing"
 )
 
@@ -23,7 +24,7 @@ func TestRestoredEngineKeepsTheHashOfItsRecord(t *testing.T) {
 	if hash := e.Hash(); !bytes.Equal(hash[:], sum[:8]) || !bytes.Equal(e.JSON(), earlier) {
 		t.Errorf("hash %x, want %x", e.Hash(), sum[:8])
 	}
-	if e.Config() != DefaultConfig() {
+	if !reflect.DeepEqual(e.Config(), DefaultConfig()) {
 		t.Errorf("restored %+v", e.Config())
 	}
 	if _, err := Restore([]byte(`{"slope":7}`)); !errors.Is(err, ErrRecord) {

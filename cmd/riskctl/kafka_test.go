@@ -70,6 +70,10 @@ func TestDecisionsInKafkaAreExplained(t *testing.T) {
 	f(1, "no event "+idText(9), "explain", idText(9), "--from", source)
 	f(1, "refused before it was scored", "explain", idText(4), "--from", source)
 	f(0, "3 recomputed, 0 different, 0 unreadable, 1 never scored", "explain", "--all", "--from", source)
+	_, candidate := stricter(t)
+	f(0, "decisions    3 from 2026-09-21 08:00:01", "whatif", "--from", source, "--config", candidate)
+	f(0, source+": 3 requests of 3 clients", "replay", "--from", source)
+	f(1, "want at least 1000 of 30", "tune", "--from", source, "--budget", "deny=1%")
 	f(1, "riskgate.nothing.v1", "explain", "--all", "--from", "kafka://"+broker+"/riskgate.nothing.v1")
 }
 

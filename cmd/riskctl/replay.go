@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/riskgate/riskgate/bench/traffic"
 	"github.com/riskgate/riskgate/models"
 	"github.com/riskgate/riskgate/risk"
+	"github.com/riskgate/riskgate/signals/baseline"
 	"github.com/riskgate/riskgate/streaming/ocsf"
 )
 
@@ -20,20 +22,26 @@ type replayCommand struct {
 	Config  string `type:"existingfile" placeholder:"FILE" help:"A riskgate.yaml, or a file with nothing but its section risk. Default: the defaults."`
 	GeoCity string `type:"existingfile" placeholder:"FILE" help:"A City database. Without one there are no countries and no travel."`
 	GeoASN  string `name:"geo-asn" type:"existingfile" placeholder:"FILE" help:"An ASN database."`
+	Save    string `type:"path" placeholder:"DIR" help:"Keep what was learned in this new folder, for signals.baseline.store.path of a gateway. Needs --key-file."`
+	KeyFile string `type:"existingfile" placeholder:"FILE" help:"The cluster key of that gateway, see riskctl keys cluster."`
+	Issuer  string `placeholder:"URL" help:"The issuer of the tokens in which the users of the log will come, for --save."`
 	Top     int    `default:"10" placeholder:"N" help:"How many clients to show. Default: ${default}."`
 }
 
 // Help is printed below the flags.
 func (replayCommand) Help() string {
-	return `Reads an access log in combined or common format, or recorded events; which of both it is shows in the first character. The engine begins with nothing, scores every request by what came before it, and learns from it, as a gateway in shadow mode would. Nothing is stored.
+	return `Reads an access log in combined or common format, or recorded events; which of both it is shows in the first character. The engine begins with nothing, scores every request by what came before it, and learns from it, as a gateway in shadow mode would. Nothing is stored without --save.
 
 An access log holds no credentials: the user of a line is taken for a person who was authenticated, everybody else is anonymous, and of anonymous callers only source, client, rate and enumeration speak. Header fields and handshakes are not in a log and count for nobody. A log is read into memory and sorted by time. Of recorded events everything that was observed is used, and nothing that was learned.`
 }
 
 // Run scores what was recorded from nothing.
 func (c replayCommand) Run(ctx context.Context, s streams) error {
-	if c.Top < 0 {
+	switch {
+	case c.Top < 0:
 		return usage("--top %d, want 0 or more", c.Top)
+	case (c.Save == "") != (c.KeyFile == ""):
+		return usage("want --save and --key-file together")
 	}
 	engine := risk.New(risk.DefaultConfig())
 	if c.Config != "" {
@@ -51,8 +59,10 @@ func (c replayCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	defer close()
-	t := &trial{engine: engine, city: c.GeoCity, asn: c.GeoASN, report: newReport()}
-	defer t.close()
+	t := &trial{engine: engine, city: c.GeoCity, asn: c.GeoASN, store: c.Save, issuer: c.Issuer, report: newReport()}
+	if t.keys, err = c.keys(); err != nil {
+		return err
+	}
 	if in != nil && !looksLikeEvents(in) {
 		err = t.log(ctx, in, from.name, s)
 	} else {
@@ -61,14 +71,28 @@ func (c replayCommand) Run(ctx context.Context, s streams) error {
 		}
 		err = t.events(ctx, from, s)
 	}
-	if err != nil {
+	if err := errors.Join(err, t.close(ctx)); err != nil {
 		return err
 	}
 	if t.report.requests == 0 {
 		return withHint(fmt.Errorf("no request in %s", from.name), "want an access log in combined format, or a file of events")
 	}
+	if c.Save != "" {
+		s.say("what was learned is in %s", c.Save)
+	}
 	_, err = s.out.Write(t.report.render(from.name, c.Top))
 	return err
+}
+
+// keys returns the keys of the cluster that what was learned is kept for.
+func (c replayCommand) keys() (baseline.Keys, error) {
+	if c.Save == "" {
+		return trialKeys()
+	}
+	if entries, err := os.ReadDir(c.Save); err == nil && len(entries) > 0 {
+		return baseline.Keys{}, withHint(fmt.Errorf("save: %s is not empty", c.Save), "name a new folder: what a gateway has learned is not overwritten")
+	}
+	return baseline.LoadKeys(c.KeyFile)
 }
 
 // text returns the source as text; nil if it is a topic.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/riskgate/riskgate/bench/traffic"
+	"github.com/riskgate/riskgate/gateway"
 	"github.com/riskgate/riskgate/models"
 	"github.com/riskgate/riskgate/risk"
 	"github.com/riskgate/riskgate/signals"
@@ -23,11 +25,15 @@ import (
 type trial struct {
 	engine    *risk.Engine
 	city, asn string // databases; "": none
+	store     string // folder in which what was learned is kept; "": nowhere
+	keys      baseline.Keys
+	issuer    string // of the users in a log
 	report    *replayReport
 
 	memory    *baseline.Memory // nil before the first request
 	places    *geo.Databases
 	collector *signals.Collector
+	pseudonym func(models.Subject) models.Pseudonym
 	routes    map[routeKey]*signals.RouteFacts
 	view      models.Request
 }
@@ -37,9 +43,12 @@ type routeKey struct {
 	class models.Class
 }
 
-// trialKey makes the same log score the same everywhere. What it protects is not
+// trialKeys make the same log score the same everywhere. What they protect is not
 // stored.
-var trialKey = sha256.Sum256([]byte("riskctl replay"))
+func trialKeys() (baseline.Keys, error) {
+	key := sha256.Sum256([]byte("riskctl replay"))
+	return baseline.NewKeys(key[:])
+}
 
 // start opens the engine at the time of the first request.
 func (t *trial) start(now time.Time) (err error) {
@@ -48,25 +57,29 @@ func (t *trial) start(now time.Time) (err error) {
 	}
 	cfg := signals.DefaultConfig()
 	cfg.Geo.City, cfg.Geo.ASN = t.city, t.asn
+	cfg.Baseline.Store.Path = t.store
 	if t.places, err = geo.Open(cfg.Geo, zerolog.Nop()); err != nil {
 		return err
 	}
-	keys, err := baseline.NewKeys(trialKey[:])
-	if err != nil {
-		return err
-	}
-	if t.memory, err = baseline.Open(cfg.Baseline, keys, now, zerolog.Nop()); err != nil {
+	if t.memory, err = baseline.Open(cfg.Baseline, t.keys, now, zerolog.Nop()); err != nil {
 		return fmt.Errorf("open memory: %w", err)
 	}
-	t.collector = signals.New(cfg, t.memory, t.places, nil, keys)
+	t.collector = signals.New(cfg, t.memory, t.places, nil, t.keys)
+	t.pseudonym = gateway.Pseudonyms(t.keys)
 	t.routes = map[routeKey]*signals.RouteFacts{}
 	return nil
 }
 
-func (t *trial) close() {
-	if t.memory != nil {
-		_ = t.memory.Close(context.Background()) // holds nothing that is kept
+// close writes what was learned, where it is kept.
+func (t *trial) close(ctx context.Context) error {
+	if t.memory == nil {
+		return nil
 	}
+	var saved error
+	if t.store != "" {
+		saved = t.collector.Save()
+	}
+	return errors.Join(saved, t.memory.Close(ctx))
 }
 
 func (t *trial) route(id, template string, class models.Class) *signals.RouteFacts {
@@ -107,8 +120,8 @@ func (t *trial) person(user string) *models.Identity {
 	if user == "" {
 		return nil
 	}
-	s := models.Subject{Kind: models.User, Issuer: "log", ID: user}
-	return &models.Identity{Subject: s, Pseudonym: models.PseudonymOf(trialKey[:], s, 0), Credential: models.JWT, CredentialID: user}
+	s := models.Subject{Kind: models.User, Issuer: t.issuer, ID: user}
+	return &models.Identity{Subject: s, Pseudonym: t.pseudonym(s), Credential: models.JWT, CredentialID: user}
 }
 
 // pathOf returns the decoded path of a request target.

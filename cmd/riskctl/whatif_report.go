@@ -35,14 +35,14 @@ type leftOut struct {
 	Broken   int64 `json:"unreadable"`
 }
 
-// whatifCounts is one matrix. Matrix has the old action first; zeros are left out.
+// whatifCounts is one matrix.
 type whatifCounts struct {
-	Name         string                      `json:"name,omitempty"`
-	Decisions    int64                       `json:"decisions"`
-	Changed      int64                       `json:"changed"`
-	NewlyRefused int64                       `json:"newly_refused"`
-	NewlyAllowed int64                       `json:"newly_allowed"`
-	Matrix       map[string]map[string]int64 `json:"matrix"`
+	Name         string        `json:"name,omitempty"`
+	Decisions    int64         `json:"decisions"`
+	Changed      int64         `json:"changed"`
+	NewlyRefused int64         `json:"newly_refused"`
+	NewlyAllowed int64         `json:"newly_allowed"`
+	Matrix       replay.Matrix `json:"matrix"`
 }
 
 type whatifSubject struct {
@@ -53,22 +53,8 @@ type whatifSubject struct {
 }
 
 func countsOf(name string, m *replay.Matrix) whatifCounts {
-	c := whatifCounts{Name: name, Decisions: m.Total(), Changed: m.Changed(), NewlyRefused: m.NewlyRefused(),
-		NewlyAllowed: m.NewlyAllowed(), Matrix: map[string]map[string]int64{}}
-	for old := range m {
-		for now, n := range m[old] {
-			if n == 0 {
-				continue
-			}
-			row := c.Matrix[models.Action(old).String()]
-			if row == nil {
-				row = map[string]int64{}
-				c.Matrix[models.Action(old).String()] = row
-			}
-			row[models.Action(now).String()] = n
-		}
-	}
-	return c
+	return whatifCounts{Name: name, Decisions: m.Total(), Changed: m.Changed(), NewlyRefused: m.NewlyRefused(),
+		NewlyAllowed: m.NewlyAllowed(), Matrix: *m}
 }
 
 func (x *whatif) report(c whatifCommand) *whatifReport {

@@ -75,7 +75,7 @@ func recorded(t testing.TB, n int, candidate risk.Config) (file string, want *re
 
 func TestWhatifOfManyEvents(t *testing.T) {
 	n := 100_000
-	if testing.Short() {
+	if testing.Short() || raced {
 		n = 5000
 	}
 	candidate, config := stricter(t)

@@ -33,6 +33,9 @@ type Gateway interface {
 	// Explain recomputes one remembered decision and returns its contributions.
 	// ErrNotFound says that it is not remembered.
 	Explain(id string) (json.RawMessage, error)
+	// Candidates returns what the risk sections that are tried beside the one in
+	// force have said so far.
+	Candidates() (json.RawMessage, error)
 }
 
 // Admin serves operators. Stop it to release its address.
@@ -79,6 +82,7 @@ func (a *Admin) routes(registry prometheus.Gatherer) http.Handler {
 	mux.HandleFunc("POST /-/reload", a.reload)
 	mux.HandleFunc("GET /-/events", a.events)
 	mux.HandleFunc("GET /-/events/{id}", a.explain)
+	mux.HandleFunc("GET /-/candidates", a.candidates)
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)

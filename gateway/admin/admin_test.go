@@ -37,6 +37,10 @@ func (f *fake) Explain(id string) (json.RawMessage, error) {
 	return json.RawMessage(`{"score":1}`), nil
 }
 
+func (f *fake) Candidates() (json.RawMessage, error) {
+	return json.RawMessage(`{"candidates":[]}`), f.ready
+}
+
 func start(t *testing.T, c Config, g Gateway) string {
 	t.Helper()
 	c.Address = "127.0.0.1:0"
@@ -99,6 +103,7 @@ func TestEndpoints(t *testing.T) {
 		{"GET", "/-/events?n=0", 400, "want a positive number"},
 		{"GET", "/-/events/known", 200, `{"score":1}`},
 		{"GET", "/-/events/other", 404, "no such event"},
+		{"GET", "/-/candidates", 200, `{"candidates":[]}`},
 		{"GET", "/debug/pprof/heap?debug=1", 200, "heap profile"},
 		{"GET", "/", 404, ""},
 	} {
@@ -115,6 +120,9 @@ func TestFaultsAreShown(t *testing.T) {
 	url := start(t, DefaultConfig(), &fake{ready: errors.New("no routes"), reload: errors.New("riskgate.yaml:3:1: x")})
 	if status, body := call(t, "GET", url+"/readyz"); status != 503 || body != "no routes" {
 		t.Errorf("readyz: %d %s", status, body)
+	}
+	if status, body := call(t, "GET", url+"/-/candidates"); status != 500 || body != "no routes" {
+		t.Errorf("candidates: %d %s", status, body)
 	}
 	if status, body := call(t, "POST", url+"/-/reload"); status != 422 || body != "riskgate.yaml:3:1: x" {
 		t.Errorf("reload: %d %s", status, body)

@@ -58,6 +58,16 @@ func (a *Admin) explain(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// candidates answers with the matrix of every candidate.
+func (a *Admin) candidates(w http.ResponseWriter, _ *http.Request) {
+	all, err := a.gateway.Candidates()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	a.answer(w, all)
+}
+
 func (a *Admin) answer(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	if err := json.NewEncoder(w).Encode(v); err != nil {

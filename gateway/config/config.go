@@ -70,7 +70,27 @@ func elements() map[reflect.Type]reflect.Value {
 		reflect.TypeFor[Route]():               reflect.ValueOf(DefaultRoute()),
 		reflect.TypeFor[Login]():               reflect.ValueOf(DefaultLogin()),
 		reflect.TypeFor[upstream.PoolConfig](): reflect.ValueOf(upstream.DefaultPool()),
+		reflect.TypeFor[risk.Candidate]():      candidateOf(reflect.ValueOf(risk.DefaultConfig())),
 	}
+}
+
+// heir is a list in a section whose elements begin as the section stands in the
+// file, wherever in it the list does.
+type heir struct {
+	field   string
+	element reflect.Type
+	begin   func(section reflect.Value) reflect.Value
+}
+
+func heirs() map[reflect.Type]heir {
+	return map[reflect.Type]heir{
+		reflect.TypeFor[risk.Config](): {"candidates", reflect.TypeFor[risk.Candidate](), candidateOf},
+	}
+}
+
+func candidateOf(section reflect.Value) reflect.Value {
+	c := section.Interface().(risk.Config)
+	return reflect.ValueOf(c.Candidate())
 }
 
 // pathFields names the fields of other packages that hold paths of files.

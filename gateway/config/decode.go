@@ -82,16 +82,30 @@ func (d *decoder) section(n *node, v reflect.Value, path string) {
 		return
 	}
 	fields := fieldsOf(v.Type())
+	late, has := heirs()[v.Type()]
 	for _, e := range n.keys {
-		at := joined(path, e.name)
-		i := slices.IndexFunc(fields, func(f field) bool { return f.name == e.name })
-		if i < 0 {
-			d.mistakes.add(e.pos, at, "unknown key", wishName(e.name, fields))
-			continue
+		if !has || e.name != late.field {
+			d.key(e, v, fields, path)
 		}
-		d.where[at] = e.pos
-		d.decode(e.value, v.FieldByIndex(fields[i].index), at)
 	}
+	for _, e := range n.keys {
+		if has && e.name == late.field {
+			d.defaults[late.element] = late.begin(v)
+			d.key(e, v, fields, path)
+		}
+	}
+}
+
+// key fills one field of a section.
+func (d *decoder) key(e entry, v reflect.Value, fields []field, path string) {
+	at := joined(path, e.name)
+	i := slices.IndexFunc(fields, func(f field) bool { return f.name == e.name })
+	if i < 0 {
+		d.mistakes.add(e.pos, at, "unknown key", wishName(e.name, fields))
+		return
+	}
+	d.where[at] = e.pos
+	d.decode(e.value, v.FieldByIndex(fields[i].index), at)
 }
 
 func (d *decoder) list(n *node, v reflect.Value, path string) {

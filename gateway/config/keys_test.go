@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/riskgate/riskgate/risk"
 	"github.com/riskgate/riskgate/streaming"
 )
 
@@ -214,6 +215,8 @@ func sectionKeys(t *testing.T, name string) (list string, problems []string) {
 	c.Streaming.Sink = streaming.SinkKafka
 	c.Streaming.Kafka.Brokers = []string{"127.0.0.1:9092"}
 	c.Routes[0] = c.Routes[2] // has every part, the login
+	c.Risk.Candidates = []risk.Candidate{c.Risk.Candidate()}
+	c.Risk.Candidates[0].Name = "stricter"
 	k := keysOf{comments: comments{}, config: c, told: map[reflect.Type]bool{}}
 	for _, f := range fieldsOf(reflect.TypeOf(*c)) {
 		if f.name != name {

@@ -41,3 +41,30 @@ func TestMistakesOfASectionHaveTheirPlace(t *testing.T) {
 	f("risk: [", "x.yaml:1:")
 	f("7\n", "x.yaml:1:1:")
 }
+
+// A candidate begins as the section stands, also where the list comes first.
+func TestCandidatesBeginAsTheSection(t *testing.T) {
+	for _, src := range []string{
+		"risk:\n  candidates: [{name: a, weights: {travel: 0}}, {name: b}]\n  slope: 0.7\n  weights: {time: 0.25}\n",
+		"risk:\n  slope: 0.7\n  weights: {time: 0.25}\n  candidates: [{name: a, weights: {travel: 0}}, {name: b}]\n",
+	} {
+		c, err := ParseRisk("x.yaml", []byte(src))
+		if err != nil || len(c.Candidates) != 2 {
+			t.Fatalf("%+v, %v", c, err)
+		}
+		a, b := c.Candidates[0], c.Candidates[1]
+		want := c.Candidate()
+		if want.Name = "b"; b != want || b.Slope != 0.7 {
+			t.Errorf("%+v, want %+v", b, want)
+		}
+		want.Name, want.Weights.Travel = "a", 0
+		if a != want {
+			t.Errorf("%+v, want %+v", a, want)
+		}
+	}
+	_, err := ParseRisk("x.yaml", []byte("risk:\n  slope: 7\n  candidates: [{name: a}, {name: b, slope: 9}]\n"))
+	want := "x.yaml:2:10: risk.slope: 7, want a number from 0.3 to 1.2\nx.yaml:3:44: risk.candidates[1].slope: 9, want a number from 0.3 to 1.2"
+	if err == nil || err.Error() != want {
+		t.Errorf("%v\nwant %s", err, want)
+	}
+}

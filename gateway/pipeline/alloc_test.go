@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/riskgate/riskgate/gateway/stepup"
 	"github.com/riskgate/riskgate/models"
 )
 
@@ -14,6 +15,17 @@ func TestDecideAllocates(t *testing.T) {
 	for name, s := range w.credentials() {
 		if n := testing.AllocsPerRun(500, w.decider(s)); n != 0 {
 			t.Errorf("%s: Decide allocates %v times per request, want 0", name, n)
+		}
+	}
+}
+
+func TestCandidatesAllocateNothing(t *testing.T) {
+	w := steady(t)
+	w.risk.Candidates = tried(w.risk)
+	w.Swap(w.snapshot(stepup.NewTable(1024)))
+	for name, s := range w.credentials() {
+		if n := testing.AllocsPerRun(500, w.decider(s)); n != 0 {
+			t.Errorf("%s: Decide with candidates allocates %v times per request, want 0", name, n)
 		}
 	}
 }

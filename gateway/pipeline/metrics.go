@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,6 +19,10 @@ type Metrics struct {
 	stages   [numStages]prometheus.Observer
 	upstream *prometheus.HistogramVec
 	faults   *prometheus.CounterVec
+
+	disagreements *prometheus.CounterVec
+	trying        sync.Mutex // guards tried
+	tried         map[string]*disagreement
 }
 
 // stage numbers the stages of a decision that are timed.
@@ -58,6 +63,8 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 			Help: "Time until the header of the upstream's answer.", Buckets: latencyBuckets}, []string{"pool"}),
 		faults:  counters("riskgate_upstream_errors_total", "Requests the upstream did not answer.", "pool", "reason"),
 		denials: map[models.Denial]prometheus.Counter{},
+		disagreements: counters("riskgate_risk_candidate_decisions_total",
+			"Scored requests by what the section in force and a candidate ask for.", "candidate", "enforced", "candidate_action"),
 	}
 	denials := counters("riskgate_pipeline_denials_total", "Refused requests by reason.", "reason")
 	for _, d := range models.Denials() {
@@ -74,7 +81,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 	for s, name := range stageNames {
 		m.stages[s] = stages.WithLabelValues(name)
 	}
-	registry.MustRegister(m.requests, m.shadowed, m.panics, m.upstream, m.faults, denials, scores, stages)
+	registry.MustRegister(m.requests, m.shadowed, m.panics, m.upstream, m.faults, m.disagreements, denials, scores, stages)
 	return m
 }
 

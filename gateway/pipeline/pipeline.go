@@ -79,6 +79,7 @@ type decision struct {
 	user     []byte           // user name on a login route, empty if there is none
 	event    models.Event
 	input    authz.Input
+	other    models.Assessment // by a candidate
 	watch    stopwatch
 }
 

@@ -40,9 +40,11 @@ type Snapshot struct {
 	Authz  *authz.Authorizer
 	Risk   *risk.Engine
 	StepUp *stepup.Service
-	HSTS   bool   // send Strict-Transport-Security to clients that speak TLS
-	Close  func() // releases what only this snapshot holds; may be nil
-	router *router
+	HSTS   bool // send Strict-Transport-Security to clients that speak TLS
+	// Candidates are tried beside Risk, without effect. May be nil.
+	Candidates []Candidate
+	Close      func() // releases what only this snapshot holds; may be nil
+	router     *router
 
 	users  atomic.Int64 // requests in flight, and one for being current
 	closed sync.Once
@@ -58,6 +60,7 @@ func (s *Snapshot) Build(routes []Route, m *Metrics) error {
 			return fmt.Errorf("route %s: %w", r.ID, err)
 		}
 	}
+	m.candidates(s.Candidates, s.Risk)
 	s.users.Store(1)
 	return nil
 }

@@ -220,6 +220,10 @@ func (w *world) snapshot(asked *stepup.Table) *Snapshot {
 	}
 	s := &Snapshot{Authn: known, Authz: policies, Risk: risk.New(w.risk), HSTS: w.hsts,
 		StepUp: stepup.New(w.settings.stepup, asked, wants...), Close: func() { w.closed.Add(1) }}
+	for i := range w.risk.Candidates {
+		c := &w.risk.Candidates[i]
+		s.Candidates = append(s.Candidates, Candidate{Name: c.Name, Engine: risk.New(c.Config()), Since: w.now()})
+	}
 	w.must(s.Build(routes, w.Metrics))
 	return s
 }

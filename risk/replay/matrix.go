@@ -1,6 +1,11 @@
 package replay
 
-import "github.com/riskgate/riskgate/models"
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/riskgate/riskgate/models"
+)
 
 // Matrix counts decisions by the old action, the first index, and the new one.
 // The zero value is empty.
@@ -56,4 +61,42 @@ func (m *Matrix) where(counts func(old, now models.Action) bool) (n int64) {
 		}
 	}
 	return n
+}
+
+// MarshalJSON writes an object of the old actions, in it one of the new ones;
+// zeros are left out.
+func (m Matrix) MarshalJSON() ([]byte, error) {
+	all := map[string]map[string]int64{}
+	for old := range m {
+		row := map[string]int64{}
+		for now, n := range m[old] {
+			if n != 0 {
+				row[models.Action(now).String()] = n
+			}
+		}
+		if len(row) > 0 {
+			all[models.Action(old).String()] = row
+		}
+	}
+	return json.Marshal(all)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (m *Matrix) UnmarshalJSON(text []byte) error {
+	var all map[string]map[string]int64
+	if err := json.Unmarshal(text, &all); err != nil {
+		return err
+	}
+	*m = Matrix{}
+	for from, row := range all {
+		for to, n := range row {
+			old, ok1 := models.ParseAction(from)
+			now, ok2 := models.ParseAction(to)
+			if !ok1 || !ok2 {
+				return fmt.Errorf("matrix: %s to %s, want names of actions", from, to)
+			}
+			m[old][now] = n
+		}
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -55,6 +56,22 @@ func TestMatrix(t *testing.T) {
 	got := []int64{m.Total(), m.Changed(), m.NewlyRefused(), m.NewlyAllowed(), m.Old(models.Allow), m.New(models.Deny)}
 	if want := []int64{103, 13, 5, 1, 93, 9}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+func TestMatrixAsJSON(t *testing.T) {
+	m := Matrix{}
+	m[models.Allow][models.Allow], m[models.StepUp][models.Monitor] = 3, 1
+	got, err := json.Marshal(struct{ M Matrix }{m})
+	if want := `{"M":{"allow":{"allow":3},"step_up":{"monitor":1}}}`; err != nil || string(got) != want {
+		t.Errorf("%s, %v, want %s", got, err, want)
+	}
+	var back struct{ M Matrix }
+	if err := json.Unmarshal(got, &back); err != nil || back.M != m {
+		t.Errorf("%v, %v", back.M, err)
+	}
+	if err := json.Unmarshal([]byte(`{"M":{"allow":{"alow":1}}}`), &back); err == nil {
+		t.Error("what is no action is read")
 	}
 }
 
