@@ -73,21 +73,35 @@ type Weights struct {
 	Privilege      float64 `yaml:"privilege" json:"privilege"`
 	Dormancy       float64 `yaml:"dormancy" json:"dormancy"`
 	Payload        float64 `yaml:"payload" json:"payload"`
+	Scrape         float64 `yaml:"scrape" json:"scrape"`
+	SlowScrape     float64 `yaml:"slow_scrape" json:"slow_scrape"`
+	Path           float64 `yaml:"path" json:"path"`
+	Rhythm         float64 `yaml:"rhythm" json:"rhythm"`
 }
 
-// byGroup returns the weights in the order of the groups.
-func (w *Weights) byGroup() [models.WeighedGroups]float64 {
-	return [models.WeighedGroups]float64{
-		w.Network, w.Infrastructure, w.Device, w.Token, w.ClientSanity, w.Time, w.Travel,
-		w.Rate, w.Enumeration, w.Session, w.Failures, w.Privilege, w.Dormancy, w.Payload,
+// byGroup returns the weights by group, 0 for those that carry none.
+func (w *Weights) byGroup() [models.NumGroups]float64 {
+	return [models.NumGroups]float64{
+		models.Network: w.Network, models.Infrastructure: w.Infrastructure, models.Device: w.Device,
+		models.Token: w.Token, models.ClientSanity: w.ClientSanity, models.Time: w.Time, models.Travel: w.Travel,
+		models.Rate: w.Rate, models.Enumeration: w.Enumeration, models.Session: w.Session, models.Failures: w.Failures,
+		models.Privilege: w.Privilege, models.Dormancy: w.Dormancy, models.Payload: w.Payload,
+		models.Scrape: w.Scrape, models.SlowScrape: w.SlowScrape, models.Path: w.Path, models.Rhythm: w.Rhythm,
 	}
+}
+
+// since1 silences the groups that records of the first model do not name: they
+// did not exist when those decisions were made.
+func (w *Weights) since1() {
+	w.Scrape, w.SlowScrape, w.Path, w.Rhythm = 0, 0, 0, 0
 }
 
 // Caps bound, in nats, what groups that see the same news add together.
 type Caps struct {
 	// Place bounds network and travel together, in [0, 32]. Default 9.
 	Place float64 `yaml:"place" json:"place"`
-	// Behavior bounds rate and enumeration together, in [0, 32]. Default 6.
+	// Behavior bounds rate, enumeration, scrape, slow_scrape and path together, in
+	// [0, 32]. Default 6.
 	Behavior float64 `yaml:"behavior" json:"behavior"`
 	// Actor bounds what requests leave behind for later ones, in [0, 32].
 	// Default 4.
@@ -106,6 +120,7 @@ func DefaultConfig() Config {
 		Weights: Weights{
 			Network: 1, Infrastructure: 1, Device: 1, Token: 1, ClientSanity: 1, Time: 0.5, Travel: 1,
 			Rate: 1, Enumeration: 1, Session: 1, Failures: 1, Privilege: 1, Dormancy: 1, Payload: 1,
+			Scrape: 1, SlowScrape: 1, Path: 1, Rhythm: 1,
 		},
 		Caps: Caps{Place: 9, Behavior: 6, Actor: 4},
 	}
@@ -121,8 +136,10 @@ func (c *Config) Validate() models.Problems {
 		ps.Under("classes."+models.Class(i).String(), classes[i].validate(c.Intercept))
 	}
 	weights := c.Weights.byGroup()
-	for i, w := range weights {
-		inRange(&ps, "weights."+models.Group(i).String(), w, 0, 2)
+	for g := range models.NumGroups {
+		if g.Weighed() {
+			inRange(&ps, "weights."+g.String(), weights[g], 0, 2)
+		}
 	}
 	inRange(&ps, "caps.place", c.Caps.Place, 0, maxLambda)
 	inRange(&ps, "caps.behavior", c.Caps.Behavior, 0, maxLambda)

@@ -42,8 +42,7 @@ func New(c Config) *Engine {
 	e := &Engine{config: c, record: record(&c), base: scoreOf(c.Intercept)}
 	e.hash = hashOf(e.record)
 	e.actor, e.place, e.burst = nats(c.Caps.Actor), nats(c.Caps.Place), nats(c.Caps.Behavior)
-	weights := c.Weights.byGroup()
-	copy(e.weights[:], weights[:])
+	e.weights = c.Weights.byGroup()
 	for i, t := range c.Classes.byClass() {
 		e.classes[i] = class{Thresholds: t, monitorNats: e.leastNats(t.Monitor)}
 	}

@@ -275,12 +275,12 @@ func TestConfidence(t *testing.T) {
 	}
 	f(1, 0, func(*models.EvidenceSet) {})
 	f(0, 0, func(ev *models.EvidenceSet) { *ev = models.EvidenceSet{} })
-	f(12.5/13.5, 0, func(ev *models.EvidenceSet) { ev[models.Network].State = models.Unavailable })
-	f(12.5/13.5, 0, func(ev *models.EvidenceSet) { ev[models.Device].State = models.Learning })
-	f(13.0/13.5, 0, func(ev *models.EvidenceSet) { ev[models.Rate].Confidence = 0.5 })
+	f(16.5/17.5, 0, func(ev *models.EvidenceSet) { ev[models.Network].State = models.Unavailable })
+	f(16.5/17.5, 0, func(ev *models.EvidenceSet) { ev[models.Device].State = models.Learning })
+	f(17.0/17.5, 0, func(ev *models.EvidenceSet) { ev[models.Rate].Confidence = 0.5 })
 	// groups that never speak for an anonymous caller are not missed
 	f(1, models.IsAnonymous, func(ev *models.EvidenceSet) { ev[models.Network].State = models.Unavailable })
-	f(5.0/6, models.IsAnonymous, func(ev *models.EvidenceSet) { ev[models.Rate].Confidence = 0 })
+	f(8.0/9, models.IsAnonymous, func(ev *models.EvidenceSet) { ev[models.Rate].Confidence = 0 })
 }
 
 func TestReasonsAreTheLargestFirst(t *testing.T) {

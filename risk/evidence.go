@@ -27,7 +27,8 @@ func (s *sum) mayDeny() bool {
 // speaksForAnonymous tells the groups that mean something without an identity.
 func speaksForAnonymous(g models.Group) bool {
 	switch g {
-	case models.Infrastructure, models.ClientSanity, models.Payload, models.Rate, models.Enumeration,
+	case models.Infrastructure, models.ClientSanity, models.Payload,
+		models.Rate, models.Enumeration, models.Scrape, models.SlowScrape, models.Path,
 		models.Failures: // of the account that a login names
 		return true
 	}
@@ -37,8 +38,8 @@ func speaksForAnonymous(g models.Group) bool {
 // contribute weighs the evidence of the groups and applies the joint caps.
 func (e *Engine) contribute(s *sum, f *models.Features, ev *models.EvidenceSet) {
 	anonymous := f.Has(models.IsAnonymous)
-	for g := models.Network; g < models.Group(models.WeighedGroups); g++ {
-		if !anonymous || speaksForAnonymous(g) {
+	for g := range models.NumGroups {
+		if g.Weighed() && (!anonymous || speaksForAnonymous(g)) {
 			s.nats[g] = e.weigh(g, ev[g].Lambda, ev[g].Confidence)
 		}
 	}
@@ -47,7 +48,7 @@ func (e *Engine) contribute(s *sum, f *models.Features, ev *models.EvidenceSet) 
 		e.foldSession(s, f, ev)
 	}
 	lower(s, e.place, models.Network, models.Travel)
-	lower(s, e.burst, models.Rate, models.Enumeration)
+	lower(s, e.burst, burst[:]...)
 }
 
 // weigh returns w*c*lambda. What is not a number does not count.
@@ -75,23 +76,31 @@ func (e *Engine) foldSession(s *sum, f *models.Features, ev *models.EvidenceSet)
 	}
 }
 
-// lower takes what a and b exceed their joint limit by from b while b raises the
-// score, and the rest from a.
-func lower(s *sum, limit float64, a, b models.Group) {
-	over := s.nats[a] + s.nats[b] - limit
-	if over <= 0 {
-		return
+// burst are the groups that see one burst of requests, which is one piece of news.
+var burst = [...]models.Group{models.Rate, models.Enumeration, models.Scrape, models.SlowScrape, models.Path}
+
+// lower takes what groups exceed their joint limit by from those that raise the
+// score, the last of them first.
+func lower(s *sum, limit float64, groups ...models.Group) {
+	over := 0 - limit
+	for _, g := range groups {
+		over += s.nats[g]
 	}
-	cut := min(over, max(0, s.nats[b]))
-	s.nats[b] -= cut
-	s.nats[a] -= over - cut
+	for i := len(groups) - 1; i >= 0 && over > 0; i-- {
+		cut := min(over, max(0, s.nats[groups[i]]))
+		s.nats[groups[i]] -= cut
+		over -= cut
+	}
 }
 
 // carry adds what earlier requests left behind, as far as it exceeds the
 // behavior of this one, and the verdict.
 func (e *Engine) carry(s *sum, f *models.Features) {
 	before := carried(f, models.ActorNats, 0, e.actor)
-	now := s.nats[models.Rate] + s.nats[models.Enumeration] + s.nats[models.Session]
+	now := s.nats[models.Session]
+	for _, g := range burst {
+		now += s.nats[g]
+	}
 	s.nats[models.RecentBehavior] = max(0, before-now)
 	s.actor = max(before, min(now, e.actor))
 	if !f.Has(models.IsAnonymous) {
@@ -134,8 +143,8 @@ func (e *Engine) actorScore(s *sum) float64 {
 func (e *Engine) confidence(f *models.Features, ev *models.EvidenceSet) float64 {
 	anonymous := f.Has(models.IsAnonymous)
 	var all, assessed float64
-	for g := models.Network; g < models.Group(models.WeighedGroups); g++ {
-		if anonymous && !speaksForAnonymous(g) {
+	for g := range models.NumGroups {
+		if !g.Weighed() || anonymous && !speaksForAnonymous(g) {
 			continue
 		}
 		all += e.weights[g]

@@ -21,13 +21,17 @@ func invented(r *rand.Rand) (*models.Features, *models.EvidenceSet) {
 		f.Flags &^= models.IsAnonymous
 	}
 	ev := new(models.EvidenceSet)
-	for g := range ev {
-		ev[g] = models.Evidence{
-			Lambda:     float64(r.NormFloat64() * 4),
-			Confidence: r.Float64(),
-			State:      models.State(r.IntN(int(models.NumStates))),
+	invent := func(r *rand.Rand, from, to models.Group) {
+		for g := from; g < to; g++ {
+			ev[g] = models.Evidence{
+				Lambda:     float64(r.NormFloat64() * 4),
+				Confidence: r.Float64(),
+				State:      models.State(r.IntN(int(models.NumStates))),
+			}
 		}
 	}
+	invent(r, models.Network, models.Credit+1)
+	invent(rand.New(rand.NewPCG(uint64(f.Flags), 9)), models.Credit+1, models.NumGroups) // groups added later
 	f.Set(models.ActorNats, math.Abs(float64(r.NormFloat64()*3)))
 	f.Set(models.VerdictNats, float64(r.NormFloat64()*3))
 	f.Set(models.CreditNats, -math.Abs(float64(r.NormFloat64()*5)))
@@ -43,7 +47,7 @@ func FuzzEvidenceNeverLowersTheScore(f *testing.F) {
 	}
 	e := New(DefaultConfig())
 	f.Fuzz(func(t *testing.T, seed uint64, group uint8, rise float64) {
-		g := models.Group(group) % models.Group(models.WeighedGroups)
+		g := weighedGroups()[int(group)%models.WeighedGroups]
 		fs, ev := invented(rand.New(rand.NewPCG(seed, 7)))
 		if math.IsNaN(rise) {
 			return
@@ -119,10 +123,10 @@ func plain(f *models.Features, ev *models.EvidenceSet) float64 {
 	if f.Has(models.IsSessionChange) {
 		session = math.Max(session, rise) - rise // what it says beyond the rise
 	}
-	b := math.Min(of(models.Rate)+of(models.Enumeration), 6) + session
+	b := math.Min(of(models.Rate)+of(models.Enumeration)+of(models.Scrape)+of(models.SlowScrape)+of(models.Path), 6) + session
 	sum := place + device + math.Max(b, math.Min(f.Get(models.ActorNats), 4)) + f.Get(models.VerdictNats)
 	for _, g := range []models.Group{models.Infrastructure, models.Token, models.ClientSanity, models.Time,
-		models.Failures, models.Privilege, models.Dormancy, models.Payload} {
+		models.Failures, models.Privilege, models.Dormancy, models.Payload, models.Rhythm} {
 		sum += of(g)
 	}
 	return sum
@@ -151,8 +155,37 @@ func TestSumAgreesWithThePlainModel(t *testing.T) {
 // The sum is of the bits of 20,000 assessments. It holds under GOAMD64=v1 and
 // v3; a change means that recorded decisions no longer recompute.
 func TestAssessmentsAreTheSameBitsEverywhere(t *testing.T) {
+	const want = 0x38e44723040d8c3c
+	if sum := digest(New(DefaultConfig()), models.NumGroups); sum != want {
+		t.Errorf("assessments sum to %#x, want %#x", sum, uint64(want))
+	}
+}
+
+// The default section as it was written before the groups after Credit existed.
+const firstRecord = `{"mode":"enforce","slope":0.6,"intercept":-2.2,"classes":{` +
+	`"normal":{"monitor":15,"throttle":20,"step_up":30,"deny":85,"no_step_up":"throttle"},` +
+	`"sensitive":{"monitor":15,"throttle":20,"step_up":30,"deny":85,"no_step_up":"deny"},` +
+	`"admin":{"monitor":15,"throttle":20,"step_up":30,"deny":85,"no_step_up":"deny"},` +
+	`"login":{"monitor":15,"throttle":20,"step_up":30,"deny":85,"no_step_up":"throttle"}},` +
+	`"weights":{"network":1,"infrastructure":1,"device":1,"token":1,"client_sanity":1,"time":0.5,` +
+	`"travel":1,"rate":1,"enumeration":1,"session":1,"failures":1,"privilege":1,"dormancy":1,"payload":1},` +
+	`"caps":{"place":9,"behavior":6,"actor":4}}`
+
+// Decisions made before there were more groups recompute to the bits that build
+// computed: its record knows no weight for the others.
+func TestDecisionsOfTheFirstModelRecompute(t *testing.T) {
 	const want = 0xbe20e584807a7030
-	e := New(DefaultConfig())
+	e, err := Restore([]byte(firstRecord))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum := digest(e, models.Credit+1); sum != want {
+		t.Errorf("assessments sum to %#x, want %#x", sum, uint64(want))
+	}
+}
+
+// digest is of 20,000 assessments and the contributions of the first groups.
+func digest(e *Engine, groups models.Group) uint64 {
 	r := rand.New(rand.NewPCG(5, 6))
 	sum := uint64(14695981039346656037)
 	mix := func(vs ...float64) {
@@ -169,13 +202,11 @@ func TestAssessmentsAreTheSameBitsEverywhere(t *testing.T) {
 		var a models.Assessment
 		e.Assess(f, ev, models.Class(i)%models.NumClasses, &a)
 		mix(a.Score, a.ActorScore, a.Nats, a.ActorNats, a.Base, a.Confidence, a.Refill)
-		for _, c := range a.Contributions {
+		for _, c := range a.Contributions[:groups] {
 			mix(c.Nats, c.Points)
 		}
 	}
-	if sum != want {
-		t.Errorf("assessments sum to %#x, want %#x", sum, uint64(want))
-	}
+	return sum
 }
 
 // Every product stands in a conversion float64(x*y), so that no compiler may

@@ -22,6 +22,7 @@ func (c *Collector) Collect(view *models.Request, id *models.Identity, route *Ro
 	agent, flags := c.observeDevice(view, o)
 	f.Flags |= flags | r.flags()
 	o.Object, o.ObjectSeq = route.object(c.hash, view.Path)
+	o.Endpoint = route.endpoint(c.hash, view.Method)
 	if id == nil {
 		ev.Pseudonym = c.stranger(o)
 	} else {
@@ -60,7 +61,8 @@ type request struct {
 
 func (r *request) machine() bool { return r.id != nil && r.id.Machine() }
 
-func (r *request) flags() (f models.Flag) {
+func (r *request) flags() models.Flag {
+	f := models.SecondModel
 	switch {
 	case r.id == nil:
 		f |= models.IsAnonymous

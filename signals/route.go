@@ -51,6 +51,11 @@ func (r *RouteFacts) object(h keyed.Hash, path []byte) (object uint32, number in
 	return keyed.Short(h.Pair(keyed.Object, sum, h.Text(keyed.Route, r.id))), number
 }
 
+// endpoint returns the hash of the route and the method.
+func (r *RouteFacts) endpoint(h keyed.Hash, method []byte) uint32 {
+	return keyed.Short(h.Pair(keyed.Endpoint, h.Text(keyed.Endpoint, r.id), h.Sum(keyed.Endpoint, method)))
+}
+
 var slash = []byte("/")
 
 func (r *RouteFacts) isObject(i int, segment []byte) bool {

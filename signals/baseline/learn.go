@@ -14,6 +14,7 @@ const (
 	behaviorLife   = 15 * 60
 	enrollingLimit = 200 // verified successes
 	enrollingDays  = 7
+	pathWeight     = 0.25 // of a success from which on the order of endpoints is learned
 )
 
 // Stamp is a time as profiles keep it: unix seconds, zero before 1970.
@@ -34,7 +35,7 @@ func Learn(p *Profile, ev *models.Event) (share bool) {
 	p.Own.countStepUp(ev)
 	weight := omega(ev)
 	if weight > 0 {
-		p.Local.peak(now / 3600)
+		p.Local.peak(uint16(now / 3600))
 	}
 	session := p.Local.attend(&p.Own, ev, now)
 	if weight == 0 {
@@ -62,18 +63,29 @@ func Learn(p *Profile, ev *models.Event) (share bool) {
 
 // count notes what every request leaves behind, refused ones included.
 func (l *Local) count(ev *models.Event, now uint32) {
+	gap := l.Gap(now)
 	l.decay(now)
 	l.roll(now)
 	l.Minute = min(l.Minute+1, maxWeight)
 	l.Hour = min(l.Hour+1, maxWeight)
+	l.Bytes = min(l.Bytes+float32(max(0, ev.BytesOut)), maxBytes)
 	l.Actor = max(l.Actor, float32(ev.Assessment.ActorNats))
 	l.Objects.See(ev.Observed.Object, ev.Observed.ObjectSeq, now)
+	l.Daily.See(ev.Observed.Object, uint16(now/day))
+	l.Paths.See(ev.Observed.Endpoint, gap, teachesPath(ev), now)
+	l.Rhythm.See(gap)
 	if ev.Observed.Object != 0 && withheld(ev) && l.Objects.Refused < math.MaxUint16 {
 		l.Objects.Refused++
 	}
 	if ev.Login == models.LoginFailed {
 		l.Fail(now)
 	}
+}
+
+// teachesPath reports whether a request's place in the order of endpoints is
+// learned: of verified requests the calm ones of a known caller.
+func teachesPath(ev *models.Event) bool {
+	return ev.Subject != models.Anonymous && omega(ev) >= pathWeight
 }
 
 // withheld reports whether upstream or policy kept an object from the caller.
@@ -93,19 +105,21 @@ func (l *Local) Fail(now uint32) {
 func (l *Local) decay(now uint32) {
 	if now > l.At {
 		l.Minute *= float32(halved(l.At, now, 60))
-		l.Hour *= float32(halved(l.At, now, 3600))
-		l.Failures *= float32(halved(l.At, now, behaviorLife))
-		l.Actor *= float32(halved(l.At, now, behaviorLife))
+		hour, quarter := float32(halved(l.At, now, 3600)), float32(halved(l.At, now, behaviorLife))
+		l.Hour *= hour
+		l.Bytes *= hour
+		l.Failures *= quarter
+		l.Actor *= quarter
 		l.At = now
 	}
 }
 
 func (c *Contribution) countStepUp(ev *models.Event) {
 	if ev.Passed {
-		c.Passed = saturate(uint32(c.Passed) + 1)
+		c.Passed += min(1, ^c.Passed)
 	}
 	if ev.Denial == models.StepUpExhausted {
-		c.Failed = saturate(uint32(c.Failed) + 1)
+		c.Failed += min(1, ^c.Failed)
 	}
 }
 
@@ -150,14 +164,13 @@ func (c *Contribution) succeed(now uint32) {
 	if c.First == 0 {
 		c.First = now
 	}
-	c.Last = max(c.Last, now)
 	if c.Successes < math.MaxUint32 {
 		c.Successes++
 	}
-	if today := uint16(now / day); c.Days == 0 || today > c.LastDay {
-		c.LastDay = today
+	if c.Days == 0 || now/day > c.Last/day {
 		c.Days = saturate(uint32(c.Days) + 1)
 	}
+	c.Last = max(c.Last, now)
 }
 
 // Enrolling reports whether a machine client is still in its first days.
