@@ -160,7 +160,7 @@ func (l *Local) walk(w walker) {
 	for _, v := range []*uint16{&l.Daily.Day, &l.PeakHour, &l.RateSamples, &l.GlobalHour} {
 		w.u16(v)
 	}
-	for _, v := range []*uint8{&l.ObjectSample, &l.PathSample, &l.DaySample, &l.Classes, &l.Paths.Last, &l.Paths.Halved,
+	for _, v := range []*uint8{&l.ObjectSample, &l.PathSample, &l.DaySample, &l.Classes, &l.Paths.Last, &l.Paths.Taught,
 		&l.Rhythm.Samples, &l.Rhythm.Hours} {
 		w.u8(v)
 	}

@@ -15,6 +15,7 @@ const (
 	PriorVariance = 1.0  // of ln(1+amount)
 	NoiseVariance = 0.04 // added to every variance, but not to that of a share
 
+	DayVariance    = 0.5  // of ln(1+amount of a day)
 	SpreadVariance = 0.25 // of a mean of nats, or of ln sigma
 
 	RefusedUsual  = 0.05 // share of 403 and 404
@@ -26,6 +27,7 @@ type kind struct{ variance, noise float64 }
 
 var (
 	ofAmount = kind{PriorVariance, NoiseVariance}
+	ofDays   = kind{DayVariance, NoiseVariance}
 	ofNats   = kind{SpreadVariance, NoiseVariance}
 	ofShare  = kind{ShareVariance, 0}
 )
@@ -82,7 +84,7 @@ func (l *Local) rollObjects() {
 // rollDay learns how many objects a day held that had verified requests.
 func (l *Local) rollDay() {
 	if l.Classes&activeToday != 0 && l.Daily.Estimate > 0 {
-		move(&l.DayMean, &l.DayVar, uint16(l.DaySample), models.Ln(1+l.Daily.Distinct()), rateStep, ofAmount)
+		move(&l.DayMean, &l.DayVar, uint16(l.DaySample), models.Ln(1+l.Daily.Distinct()), rateStep, ofDays)
 		l.DaySample += min(1, ^l.DaySample)
 	}
 	l.Classes &^= activeToday

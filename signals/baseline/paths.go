@@ -10,7 +10,9 @@ const (
 	stepStrength    = 2.0 // how much the endpoint alone counts against the one before
 	uniformStrength = 1.0 // and all endpoints alike against that
 
-	pathStep = 0.1 // weight of the last request in the moving average
+	pathStep   = 0.1 // weight of the last request in the moving average
+	pathBudget = 7   // steps known already that an hour teaches, and one new one
+	pathNew    = 8   // of Paths.Taught: the new one
 )
 
 // Paths counts in which order a subject uses endpoints: each endpoint, and each
@@ -19,7 +21,7 @@ type Paths struct {
 	Endpoints [endpointCells / 2]uint8
 	Steps     [stepCells / 2]uint8
 	Last      uint8 // endpoint before, hashed; 0: none
-	Halved    uint8 // unix hour, modulo 256, in which all were halved last
+	Taught    uint8 // unix hour, modulo 16, above what it has taught: see count
 	Nats      Fixed // moving average of -ln p, in nats, refused requests included
 }
 
@@ -55,8 +57,7 @@ func (p *Paths) surprise(to uint8) float64 {
 
 // See follows a request for an endpoint, given by its hash, so many seconds after
 // the last one: after a pause of half an hour, or without one, there is none
-// before. Only what teaches is counted; a full cell halves all of them, once an
-// hour at most, so that one busy hour does not wipe out what was usual.
+// before.
 func (p *Paths) See(endpoint uint32, gap float64, teaches bool, now uint32) {
 	to := endpointOf(endpoint)
 	if to == 0 {
@@ -68,18 +69,30 @@ func (p *Paths) See(endpoint uint32, gap float64, teaches bool, now uint32) {
 	nats := p.Nats.Float()
 	p.Nats = FixedOf(nats + float64(pathStep*(p.surprise(to)-nats)))
 	if teaches {
-		p.count(to, uint8(now/3600))
+		p.count(to, uint8(now/3600%16))
 	}
 	p.Last = to
 }
 
+// count learns a step. An hour teaches seven known ones and one new one: a busy
+// hour does not make usual what was not. A full cell halves all of them.
 func (p *Paths) count(to, hour uint8) {
+	if p.Taught>>4 != hour {
+		p.Taught = hour << 4
+	}
 	e, s := uint32(to)%endpointCells, stepCell(p.Last, to)
-	if cell(p.Endpoints[:], e) == cellTop || cell(p.Steps[:], s) == cellTop {
-		if p.Halved == hour {
+	switch {
+	case cell(p.Endpoints[:], e) == 0 || cell(p.Steps[:], s) == 0:
+		if p.Taught&pathNew != 0 {
 			return
 		}
-		p.Halved = hour
+		p.Taught |= pathNew
+	case p.Taught&(pathNew-1) == pathBudget:
+		return
+	default:
+		p.Taught++
+	}
+	if cell(p.Endpoints[:], e) == cellTop || cell(p.Steps[:], s) == cellTop {
 		halve(p.Endpoints[:])
 		halve(p.Steps[:])
 	}

@@ -48,7 +48,7 @@ func randomProfile(r *rand.Rand) Profile {
 		p.Local.Daily.See(r.Uint32(), 20000)
 		p.Local.Paths.count(uint8(r.Uint32()), 1)
 	}
-	p.Local.Paths.Last, p.Local.Paths.Halved, p.Local.Rhythm.Samples, p.Local.Rhythm.Hours = 3, 4, 5, 6
+	p.Local.Paths.Last, p.Local.Paths.Taught, p.Local.Rhythm.Samples, p.Local.Rhythm.Hours = 3, 4, 5, 6
 	p.Local.Sessions[0] = Session{Fingerprint: 1, Last: 2, Held: [6]int16{1, 2}}
 	return p
 }

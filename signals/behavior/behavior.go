@@ -57,8 +57,11 @@ type own struct{ mean, variance, samples float64 }
 
 // sigma returns how far ln(1+y) lies above the own average, blended with that of
 // the peers, in standard deviations.
-func (o own) sigma(y, peer float64) float64 {
-	mean, variance := o.blended(peer, baseline.PriorVariance)
+func (o own) sigma(y, peer float64) float64 { return o.above(y, peer, baseline.PriorVariance) }
+
+// above is sigma where the peers have another variance.
+func (o own) above(y, peer, peerVariance float64) float64 {
+	mean, variance := o.blended(peer, peerVariance)
 	return (models.Ln(1+y) - mean) / math.Sqrt(variance+baseline.NoiseVariance)
 }
 

@@ -29,7 +29,7 @@ func slowScrape(f *models.Features) models.Evidence {
 		return baseline.Say(0)
 	}
 	o := own{f.Get(models.DayMean), f.Get(models.DayVar), days}
-	z := o.sigma(y, peersOf(f).daily)
+	z := o.above(y, peersOf(f).daily, baseline.DayVariance)
 	e := learning(baseline.Say(baseline.Hinge(z, 3, 0.7, 4)), days)
 	e.Facts = amountFacts(models.FactObjectsToday, y, z)
 	return e
