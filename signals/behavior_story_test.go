@@ -2,6 +2,7 @@ package signals
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -136,19 +137,26 @@ func TestScrape(t *testing.T) {
 	}
 }
 
-// Who takes a session over does not know how its owner works.
+// Who takes a session over does not know how its owner works. Of nine thieves, each
+// on routes of his own, the one in the middle; some routes share a cell with usual
+// ones.
 func TestStrangePath(t *testing.T) {
-	p := newReader(t)
-	at := p.work(day0, 30, ignore)
-	var c tally
-	for i := range 30 {
-		s := p.on
-		s.at, s.route, s.path = at.Add(time.Duration(10*i)*time.Second), []string{"users", "keys", "audit", "export", "settings"}[p.r.IntN(5)], "/v1/other"
-		c.see(p.g.send(p.id, s))
+	var said []float64
+	for thief := range 9 {
+		p := newReader(t)
+		at := p.work(day0, 30, ignore)
+		var c tally
+		for i := range 30 {
+			s := p.on
+			s.at, s.route, s.path = at.Add(time.Duration(10*i)*time.Second), "route"+strconv.Itoa(5*thief+p.r.IntN(5)), "/v1/other"
+			c.see(p.g.send(p.id, s))
+		}
+		said = append(said, c.nats[models.Path])
 	}
-	c.log(t, "strange path")
-	if c.nats[models.Path] < 1.5 {
-		t.Errorf("path says %g", c.nats[models.Path])
+	slices.Sort(said)
+	t.Logf("path says %.2f", said)
+	if said[len(said)/2] < 2 {
+		t.Errorf("path says %.2f", said)
 	}
 }
 

@@ -22,7 +22,7 @@ func (c *Collector) Collect(view *models.Request, id *models.Identity, route *Ro
 	agent, flags := c.observeDevice(view, o)
 	f.Flags |= flags | r.flags()
 	o.Object, o.ObjectSeq = route.object(c.hash, view.Path)
-	o.Endpoint = route.endpoint(c.hash, view.Method)
+	o.Endpoint = route.endpoint(view.Method)
 	if id == nil {
 		ev.Pseudonym = c.stranger(o)
 	} else {

@@ -33,7 +33,6 @@ const (
 	Reputation
 	Stranger
 	StrangerToo
-	Endpoint
 )
 
 // Hash is a hash under one key. The zero value is one under a known key.
