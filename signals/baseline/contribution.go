@@ -56,6 +56,7 @@ const (
 	OnFamily
 	OnDeviceType
 	OnToken
+	OnSubject // the subject itself, see freeze: Value is when, in unix seconds
 	numProbationKinds
 )
 

@@ -28,12 +28,12 @@ func Stamp(t time.Time) uint32 {
 // teach what is normal for the world.
 func Learn(p *Profile, ev *models.Event) (share bool) {
 	now := Stamp(ev.Time)
-	p.Local.count(ev, now)
+	weight := p.Own.weigh(ev, now)
+	p.Local.count(ev, weight >= pathWeight, now)
 	if ev.Subject == models.Anonymous {
 		return false
 	}
-	p.Own.countStepUp(ev)
-	weight := omega(ev)
+	p.Own.countStepUp(ev, now)
 	if weight > 0 {
 		p.Local.peak(uint16(now / 3600))
 	}
@@ -61,8 +61,17 @@ func Learn(p *Profile, ev *models.Event) (share bool) {
 	return share
 }
 
-// count notes what every request leaves behind, refused ones included.
-func (l *Local) count(ev *models.Event, now uint32) {
+// weigh returns what an event teaches this subject: nothing while it is frozen.
+func (c *Contribution) weigh(ev *models.Event, now uint32) float64 {
+	if ev.Subject == models.Anonymous || !ev.Passed && c.frozen(now) {
+		return 0
+	}
+	return omega(ev)
+}
+
+// count notes what every request leaves behind, refused ones included. Calm says
+// that its place in the order of endpoints is learned.
+func (l *Local) count(ev *models.Event, calm bool, now uint32) {
 	gap := l.Gap(now)
 	l.decay(now)
 	l.roll(now)
@@ -72,7 +81,7 @@ func (l *Local) count(ev *models.Event, now uint32) {
 	l.Actor = max(l.Actor, float32(ev.Assessment.ActorNats))
 	l.Objects.See(ev.Observed.Object, ev.Observed.ObjectSeq, now)
 	l.Daily.See(ev.Observed.Object, uint16(now/day))
-	l.Paths.See(ev.Observed.Endpoint, gap, teachesPath(ev), now)
+	l.Paths.See(ev.Observed.Endpoint, gap, calm, now)
 	l.Rhythm.See(gap)
 	if ev.Observed.Object != 0 && withheld(ev) && l.Objects.Refused < math.MaxUint16 {
 		l.Objects.Refused++
@@ -80,12 +89,6 @@ func (l *Local) count(ev *models.Event, now uint32) {
 	if ev.Login == models.LoginFailed {
 		l.Fail(now)
 	}
-}
-
-// teachesPath reports whether a request's place in the order of endpoints is
-// learned: of verified requests the calm ones of a known caller.
-func teachesPath(ev *models.Event) bool {
-	return ev.Subject != models.Anonymous && omega(ev) >= pathWeight
 }
 
 // withheld reports whether upstream or policy kept an object from the caller.
@@ -114,12 +117,15 @@ func (l *Local) decay(now uint32) {
 	}
 }
 
-func (c *Contribution) countStepUp(ev *models.Event) {
+// countStepUp notes a passed or a failed step-up.
+func (c *Contribution) countStepUp(ev *models.Event, now uint32) {
 	if ev.Passed {
 		c.Passed += min(1, ^c.Passed)
+		c.thaw()
 	}
 	if ev.Denial == models.StepUpExhausted {
 		c.Failed += min(1, ^c.Failed)
+		c.freeze(now)
 	}
 }
 
