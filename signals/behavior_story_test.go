@@ -211,3 +211,41 @@ func TestNightlyExport(t *testing.T) {
 		}
 	}
 }
+
+// The first use of an admin route says more of a clerk, of whose colleagues nobody
+// uses one, than of an administrator.
+func TestRareForTheRole(t *testing.T) {
+	g := newGate(t, earth, nil)
+	person := func(name, role string) *models.Identity {
+		id := user(name)
+		id.Roles = []string{role}
+		return id
+	}
+	work := func(id *models.Identity, class models.Class) {
+		for d := range 4 {
+			for h := range 3 {
+				g.send(id, shot{at: day0.AddDate(0, 0, d).Add(time.Duration(3*h) * time.Hour), addr: home, agent: firefox, ja4: ja4, class: class})
+			}
+		}
+	}
+	for i := range 20 {
+		work(person("clerk"+strconv.Itoa(i), "clerk"), models.Normal)
+		work(person("root"+strconv.Itoa(i), "admin"), models.Admin)
+	}
+	clerk, admin, rarity := person("newclerk", "clerk"), person("newadmin", "admin"), person("auditor", "auditor")
+	for _, id := range []*models.Identity{clerk, admin, rarity} {
+		work(id, models.Normal)
+	}
+	use := func(id *models.Identity) models.Evidence {
+		return g.collect(id, shot{at: day0.AddDate(0, 0, 4), addr: home, agent: firefox, ja4: ja4, class: models.Admin}).Evidence[models.Privilege]
+	}
+	if e := use(clerk); e.Lambda != 2 || e.Facts[1].Code != models.FactRare {
+		t.Errorf("a clerk: %+v", e)
+	}
+	if e := use(admin); e.Lambda != 1 || e.Facts[1].Code != models.NoFact {
+		t.Errorf("an administrator: %+v", e)
+	}
+	if e := use(rarity); e.Lambda != 1 {
+		t.Errorf("a role hardly seen: %+v", e)
+	}
+}

@@ -32,6 +32,12 @@ func (c *Collector) Collect(view *models.Request, id *models.Identity, route *Ro
 	}
 	setRequest(f, &r, agent)
 	past := c.recall(ev, &r)
+	if id != nil && (f.Has(models.IsLook) || f.Get(models.PrivilegeFirst) > 0) {
+		o.Role = c.role(id)
+	}
+	if f.Get(models.PrivilegeFirst) > 0 && c.world.Rare(o.Role, route.class, r.now) {
+		f.Set(models.PrivilegeFirst, 2)
+	}
 	if o.LoginUser != 0 {
 		f.Set(models.FailedLogins, max(f.Get(models.FailedLogins), c.world.FailedLogins(o.LoginUser, r.now)))
 	}
