@@ -280,7 +280,7 @@ func TestConfidence(t *testing.T) {
 	f(17.0/17.5, 0, func(ev *models.EvidenceSet) { ev[models.Rate].Confidence = 0.5 })
 	// groups that never speak for an anonymous caller are not missed
 	f(1, models.IsAnonymous, func(ev *models.EvidenceSet) { ev[models.Network].State = models.Unavailable })
-	f(8.0/9, models.IsAnonymous, func(ev *models.EvidenceSet) { ev[models.Rate].Confidence = 0 })
+	f(7.0/8, models.IsAnonymous, func(ev *models.EvidenceSet) { ev[models.Rate].Confidence = 0 })
 }
 
 func TestReasonsAreTheLargestFirst(t *testing.T) {

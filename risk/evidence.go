@@ -28,7 +28,7 @@ func (s *sum) mayDeny() bool {
 func speaksForAnonymous(g models.Group) bool {
 	switch g {
 	case models.Infrastructure, models.ClientSanity, models.Payload,
-		models.Rate, models.Enumeration, models.Scrape, models.SlowScrape, models.Path,
+		models.Rate, models.Enumeration, models.Scrape, models.SlowScrape,
 		models.Failures: // of the account that a login names
 		return true
 	}

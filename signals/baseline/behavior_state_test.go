@@ -141,7 +141,7 @@ func TestPathsLearnSlowly(t *testing.T) {
 	}
 	for h := range uint32(4000) {
 		for range 20 {
-			p.See(uint32(1+h%2), 5, true, h*3600)
+			p.See(1+h%2, 5, true, h*3600)
 		}
 	}
 	for i := range uint32(endpointCells) {

@@ -45,7 +45,7 @@ func (s share) float() float32 {
 	return math.Float32frombits((uint32(s) + shareZero) << shareCut)
 }
 
-func (v *Novelty) at(i int) Ratio { return Ratio{K: v.N[i] * v.Share[i].float(), N: v.N[i]} }
+func (v *Novelty) at(i int) Ratio { return Ratio{K: float32(v.N[i] * v.Share[i].float()), N: v.N[i]} }
 
 // set stores a ratio; k is between 0 and n.
 func (v *Novelty) set(i int, r Ratio) {
