@@ -90,10 +90,15 @@ func (w *Weights) byGroup() [models.NumGroups]float64 {
 	}
 }
 
-// since1 silences the groups that records of the first model do not name: they
-// did not exist when those decisions were made.
-func (w *Weights) since1() {
+// firstConfig is what a record of the first model means by what it does not name:
+// groups that did not exist when its decisions were made have no weight, and a
+// limit that did not exist is none that can be reached.
+func firstConfig() Config {
+	c := DefaultConfig()
+	w := &c.Weights
 	w.Scrape, w.SlowScrape, w.Path, w.Rhythm = 0, 0, 0, 0
+	c.Caps.Innocence = maxLambda
+	return c
 }
 
 // Caps bound, in nats, what groups that see the same news add together.
@@ -106,6 +111,10 @@ type Caps struct {
 	// Actor bounds what requests leave behind for later ones, in [0, 32].
 	// Default 4.
 	Actor float64 `yaml:"actor" json:"actor"`
+	// Innocence bounds what network, device, token, infrastructure, time, travel and
+	// client_sanity may together say for a caller, in [0, 32]; 32 is without bound.
+	// Default 1.
+	Innocence float64 `yaml:"innocence" json:"innocence"`
 }
 
 // DefaultConfig returns the documented defaults.
@@ -122,7 +131,7 @@ func DefaultConfig() Config {
 			Rate: 1, Enumeration: 1, Session: 1, Failures: 1, Privilege: 1, Dormancy: 1, Payload: 1,
 			Scrape: 1, SlowScrape: 1, Path: 1, Rhythm: 1,
 		},
-		Caps: Caps{Place: 9, Behavior: 6, Actor: 4},
+		Caps: Caps{Place: 9, Behavior: 6, Actor: 4, Innocence: 1},
 	}
 }
 
@@ -144,6 +153,7 @@ func (c *Config) Validate() models.Problems {
 	inRange(&ps, "caps.place", c.Caps.Place, 0, maxLambda)
 	inRange(&ps, "caps.behavior", c.Caps.Behavior, 0, maxLambda)
 	inRange(&ps, "caps.actor", c.Caps.Actor, 0, maxLambda)
+	inRange(&ps, "caps.innocence", c.Caps.Innocence, 0, maxLambda)
 	return ps
 }
 

@@ -44,10 +44,11 @@ func TestValidate(t *testing.T) {
 		"classes.sensitive.throttle: 20, want more than 73.1, the score of a request without evidence",
 		"classes.admin.throttle: 20, want more than 73.1, the score of a request without evidence",
 		"classes.login.throttle: 20, want more than 73.1, the score of a request without evidence")
-	f(func(c *Config) { c.Caps = Caps{Place: -1, Behavior: 33, Actor: math.Inf(1)} },
+	f(func(c *Config) { c.Caps = Caps{Place: -1, Behavior: 33, Actor: math.Inf(1), Innocence: -1} },
 		"caps.place: -1, want a number from 0 to 32",
 		"caps.behavior: 33, want a number from 0 to 32",
-		"caps.actor: +Inf, want a number from 0 to 32")
+		"caps.actor: +Inf, want a number from 0 to 32",
+		"caps.innocence: -1, want a number from 0 to 32")
 }
 
 func TestEveryWeighedGroupHasAWeight(t *testing.T) {
@@ -142,7 +143,7 @@ func TestRecordIsCanonical(t *testing.T) {
 		`"weights":{"network":1,"infrastructure":1,"device":1,"token":1,"client_sanity":1,"time":0.5,` +
 		`"travel":1,"rate":1,"enumeration":1,"session":1,"failures":1,"privilege":1,"dormancy":1,"payload":1,` +
 		`"scrape":1,"slow_scrape":1,"path":1,"rhythm":1},` +
-		`"caps":{"place":9,"behavior":6,"actor":4}}`
+		`"caps":{"place":9,"behavior":6,"actor":4,"innocence":1}}`
 	if got := string(New(DefaultConfig()).JSON()); got != want {
 		t.Errorf("record\n%s\nwant\n%s", got, want)
 	}

@@ -18,15 +18,16 @@ const (
 // Engine scores requests by one configuration. It is immutable and may be used
 // by any number of goroutines.
 type Engine struct {
-	config  Config
-	record  []byte
-	hash    [8]byte
-	base    float64 // score of no evidence outside an attack
-	actor   float64 // cap, on the grid of nats
-	place   float64
-	burst   float64
-	weights [models.NumGroups]float64
-	classes [models.NumClasses]class
+	config    Config
+	record    []byte
+	hash      [8]byte
+	base      float64 // score of no evidence outside an attack
+	actor     float64 // cap, on the grid of nats
+	place     float64
+	burst     float64
+	innocence float64
+	weights   [models.NumGroups]float64
+	classes   [models.NumClasses]class
 }
 
 type class struct {
@@ -42,6 +43,10 @@ func New(c Config) *Engine {
 	e := &Engine{config: c, record: record(&c), base: scoreOf(c.Intercept)}
 	e.hash = hashOf(e.record)
 	e.actor, e.place, e.burst = nats(c.Caps.Actor), nats(c.Caps.Place), nats(c.Caps.Behavior)
+	e.innocence = nats(c.Caps.Innocence)
+	if c.Caps.Innocence == maxLambda {
+		e.innocence = math.Inf(1)
+	}
 	e.weights = c.Weights.byGroup()
 	for i, t := range c.Classes.byClass() {
 		e.classes[i] = class{Thresholds: t, monitorNats: e.leastNats(t.Monitor)}

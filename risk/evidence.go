@@ -49,6 +49,41 @@ func (e *Engine) contribute(s *sum, f *models.Features, ev *models.EvidenceSet) 
 	}
 	lower(s, e.place, models.Network, models.Travel)
 	lower(s, e.burst, burst[:]...)
+	excuse(s, e.innocence)
+}
+
+// who are the groups that tell who is calling, from where and with what, but not
+// what is done.
+var who = [...]models.Group{
+	models.Network, models.Device, models.Token, models.Infrastructure, models.Time, models.Travel, models.ClientSanity,
+}
+
+// caller adds what these groups say, within their limits.
+func (e *Engine) caller(s *sum) float64 {
+	place := s.nats[models.Network] + s.nats[models.Travel]
+	total := min(place, e.place) - place
+	for _, g := range who {
+		total += s.nats[g]
+	}
+	return max(total, 0-e.innocence)
+}
+
+// excuse takes back what these groups together say for the caller beyond a limit,
+// from the first of them first: who does harm on his own account looks like
+// himself.
+func excuse(s *sum, limit float64) {
+	over := 0 - limit
+	for _, g := range who {
+		over -= s.nats[g]
+	}
+	for _, g := range who {
+		if over <= 0 {
+			return
+		}
+		back := min(over, max(0, 0-s.nats[g]))
+		s.nats[g] += back
+		over -= back
+	}
 }
 
 // weigh returns w*c*lambda. What is not a number does not count.
@@ -64,13 +99,12 @@ func (e *Engine) weigh(g models.Group, lambda, confidence float64) float64 {
 // foldSession lets a change inside a session count once: the session group
 // keeps only what it says beyond the rise of network and device, so that
 // together they add the larger of both. Travel takes part because it shares a
-// cap with the network.
+// cap with the network, and the others because they share one with all of them.
 func (e *Engine) foldSession(s *sum, f *models.Features, ev *models.EvidenceSet) {
-	travel := s.nats[models.Travel]
-	held := e.weigh(models.Network, f.Get(models.HeldNetwork), ev[models.Network].Confidence)
-	rise := min(s.nats[models.Network]+travel, e.place) - min(held+travel, e.place)
-	held = e.weigh(models.Device, f.Get(models.HeldDevice), ev[models.Device].Confidence)
-	rise += s.nats[models.Device] - held
+	held := *s
+	held.nats[models.Network] = e.weigh(models.Network, f.Get(models.HeldNetwork), ev[models.Network].Confidence)
+	held.nats[models.Device] = e.weigh(models.Device, f.Get(models.HeldDevice), ev[models.Device].Confidence)
+	rise := e.caller(s) - e.caller(&held)
 	if rise > 0 && s.session > 0 {
 		s.nats[models.Session] = max(0, s.session-rise)
 	}

@@ -57,7 +57,7 @@ func TestEvaluateIsTheSecondModel(t *testing.T) {
 		want := map[models.Group]float64{
 			models.Enumeration: truthSecondEnumeration(f, float64(objects)),
 			models.Scrape:      truthHinge(zOf(math.Log(1+value(f, models.BytesHour)), value(f, models.RateSamples), value(f, models.BytesMean), value(f, models.BytesVar), peer.bytes, 1), 3, 0.7, 4),
-			models.SlowScrape:  truthHinge(zOf(math.Log(1+value(f, models.DayObjects)), float64(days), value(f, models.DayMean), value(f, models.DayVar), peer.daily, 0.5), 3, 0.7, 4),
+			models.SlowScrape:  truthHinge(zOf(math.Log(1+value(f, models.DayObjects)), float64(days), value(f, models.DayMean), value(f, models.DayVar), peer.daily, 0.3), 3, 0.7, 4),
 		}
 		if paths >= 5 {
 			want[models.Path] = truthHinge(zOf(value(f, models.PathNats), float64(paths), value(f, models.PathMean), value(f, models.PathVar), 2.5, 0.5), 3, 0.6, 3)

@@ -15,7 +15,7 @@ const (
 	PriorVariance = 1.0  // of ln(1+amount)
 	NoiseVariance = 0.04 // added to every variance, but not to that of a share
 
-	DayVariance    = 0.5  // of ln(1+amount of a day)
+	DayVariance    = 0.3  // of ln(1+amount of a day)
 	SpreadVariance = 0.25 // of a mean of nats, or of ln sigma
 
 	RefusedUsual  = 0.05 // share of 403 and 404
