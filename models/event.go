@@ -52,6 +52,8 @@ type Observed struct {
 	Place       Place
 	DeviceToken uint32 // hash of the token's device id; 0: none
 	LoginUser   uint32 // hash of the user name on a login route; 0: none
+	Endpoint    uint32 // of method and route, without a key; 0: none
+	Role        uint32 // of the caller's kind and roles, at looks and first uses; 0: not needed
 }
 
 // Outcome is what became of a login on a login route. The zero value is no

@@ -4,8 +4,8 @@ package models
 // order is part of the event format: append, never insert.
 type Group uint8
 
-// The groups, with the family that computes each. Credit and Verdict carry
-// nats of their own and no weight.
+// The groups, with the family that computes each. RecentBehavior, Verdict and
+// Credit carry nats of their own and no weight.
 const (
 	Network        Group = iota // geo: address, ASN, country against the subject's table
 	Infrastructure              // geo: reputation of the source, device reputation included
@@ -24,13 +24,17 @@ const (
 	RecentBehavior              // behavior: what earlier requests left behind
 	Verdict                     // an analyst's verdict
 	Credit                      // a passed step-up; never positive
+	Scrape                      // behavior: response bytes per hour
+	SlowScrape                  // behavior: distinct objects per day
+	Path                        // behavior: how surprising the order of endpoints is
+	Rhythm                      // timing: how evenly requests follow each other
 	NumGroups
 )
 
 var groupNames = [NumGroups]string{
 	"network", "infrastructure", "device", "token", "client_sanity", "time", "travel", "rate",
 	"enumeration", "session", "failures", "privilege", "dormancy", "payload", "recent_behavior",
-	"verdict", "credit",
+	"verdict", "credit", "scrape", "slow_scrape", "path", "rhythm",
 }
 
 // String returns the name used in configuration, events and policies.
@@ -42,8 +46,11 @@ func ParseGroup(name string) (Group, bool) {
 	return Group(i), ok
 }
 
-// WeighedGroups is how many groups, counted from Network, carry a weight.
-const WeighedGroups = int(RecentBehavior)
+// WeighedGroups is how many groups carry a weight.
+const WeighedGroups = int(NumGroups - (Credit - RecentBehavior + 1))
+
+// Weighed reports whether a group carries a weight of the configuration.
+func (g Group) Weighed() bool { return g < RecentBehavior || g > Credit && g < NumGroups }
 
 // State says how a group came to its value: unknown is never zero risk and never
 // a penalty, but policy can see it. The zero value is Clean.
@@ -119,6 +126,11 @@ const (
 	FactFaults                 // number of structural faults
 	FactActor                  // nats carried over from earlier requests
 	FactProbation              // trust of the value on probation, 0 to 1
+	FactBytesPerHour           // response bytes per hour
+	FactObjectsToday           // distinct objects of the UTC day
+	FactSurprise               // moving average of -ln p of the endpoints, nats
+	FactRhythm                 // spread of ln inter-arrival now, as a multiple of the own one
+	FactRare                   // 1: hardly anybody of the same role uses routes of this class
 	numFactCodes
 )
 
@@ -130,7 +142,8 @@ var factNames = [numFactCodes]string{
 	"hour_utc", "hour_share", "distance_km", "speed_kmh", "requests_per_minute",
 	"requests_per_hour", "sigma", "distinct_objects", "sequential_run", "refused_share",
 	"session_change", "failed_logins", "first_use", "idle_days", "structural_faults",
-	"carried_over_nats", "trust",
+	"carried_over_nats", "trust", "bytes_per_hour", "distinct_objects_today", "path_surprise",
+	"rhythm_ratio", "rare_for_role",
 }
 
 // String returns the name used in events.

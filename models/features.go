@@ -114,11 +114,56 @@ const (
 	HeldTime
 	HeldTravel
 
+	// Scrape: decayed response bytes per hour, own mean and variance of ln(1+y)
+	// over the hours behind RateSamples.
+	BytesHour
+	BytesMean
+	BytesVar
+
+	// Slow scrape: distinct objects of the UTC day, this one included, own mean and
+	// variance of ln(1+y) over earlier days.
+	DayObjects
+	DayMean
+	DayVar
+
+	// Path: moving average of -ln p of the endpoints, own mean and variance of it.
+	PathNats
+	PathMean
+	PathVar
+
+	// Rhythm: ln of the standard deviation of ln inter-arrival, lately and usually.
+	RhythmNow
+	RhythmOwn
+
+	// Enumeration: own mean and variance of the share of 403 and 404.
+	RefusedMean
+	RefusedVar
+
+	// Samples behind the averages, each 0..255, packed by PackCounts: of objects per
+	// hour and per day; of path, of the rhythm now and of the usual one.
+	ObjectCounts
+	StepCounts
+
 	NumFeatures
 )
 
-// MaxFeatures bounds the features of all versions.
-const MaxFeatures = 96
+// MaxFeatures bounds the features of all versions, learned weights included.
+const MaxFeatures = 128
+
+// PackCounts returns up to three counts, each 0..255, as one feature, which a
+// float32 holds exactly.
+func PackCounts(a, b, c uint8) float64 { return float64(uint32(a) | uint32(b)<<8 | uint32(c)<<16) }
+
+// Counts returns what PackCounts packed into feature i; zeros for what it cannot
+// have packed.
+func (f *Features) Counts(i Feature) (a, b, c float64) {
+	v := f.Values[i]
+	if !(v >= 0 && v < 1<<24) {
+		return 0, 0, 0
+	}
+	n := uint32(v)
+	return float64(n & 0xff), float64(n >> 8 & 0xff), float64(n >> 16)
+}
 
 // FeaturesVersion is the version of the layout written by this build.
 const FeaturesVersion = 2
@@ -151,6 +196,11 @@ const (
 	DeclaredSource                     // a machine client calls from a network declared for it
 	TokenBornTrusted                   // the device token was trusted when it was issued
 	TokenVouches                       // the device token is trusted and old enough to pass trust on
+	// SecondModel: scrape, slow scrape, path and rhythm were assessed, objects are
+	// compared over the hours that had any, the refused share with the caller's own,
+	// and lambdas of looks are multiples of 2^-9. Events of earlier builds lack it and
+	// are recomputed as they were computed.
+	SecondModel
 )
 
 // The values of TokenStatus.

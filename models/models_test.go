@@ -236,3 +236,19 @@ func TestProblemsKnowTheirPath(t *testing.T) {
 		}
 	}
 }
+
+func TestCountsAreKeptExactly(t *testing.T) {
+	var f Features
+	for _, c := range [][3]uint8{{}, {1, 2, 3}, {255, 255, 255}, {0, 0, 255}, {255, 0, 1}} {
+		f.Set(ObjectCounts, PackCounts(c[0], c[1], c[2]))
+		if x, y, z := f.Counts(ObjectCounts); x != float64(c[0]) || y != float64(c[1]) || z != float64(c[2]) {
+			t.Errorf("%v is read as %g, %g, %g", c, x, y, z)
+		}
+	}
+	for _, odd := range []float64{-1, 1 << 24, math.MaxFloat32} {
+		f.Set(ObjectCounts, odd)
+		if x, y, z := f.Counts(ObjectCounts); x != 0 || y != 0 || z != 0 {
+			t.Errorf("%g is read as %g, %g, %g", odd, x, y, z)
+		}
+	}
+}

@@ -29,6 +29,8 @@ func appendValue(dst []byte, f form, v float64) []byte {
 		return append(appendTenths(dst, float64(100*v)), " %"...)
 	case span:
 		return appendSpan(dst, v)
+	case bytesize:
+		return appendBytes(dst, v)
 	case hour:
 		return append(appendWhole(dst, v), " h UTC"...)
 	case change:
@@ -38,6 +40,19 @@ func appendValue(dst []byte, f form, v float64) []byte {
 		return append(dst, "change inside a session"...)
 	}
 	return appendWhole(dst, v)
+}
+
+// appendBytes writes an amount of bytes in the largest decimal unit that fits.
+func appendBytes(dst []byte, v float64) []byte {
+	for _, unit := range [...]struct {
+		size float64
+		name string
+	}{{1e9, " GB"}, {1e6, " MB"}, {1e3, " kB"}} {
+		if v >= unit.size {
+			return append(appendTenths(dst, v/unit.size), unit.name...)
+		}
+	}
+	return append(appendWhole(dst, v), " bytes"...)
 }
 
 // widest bounds the numbers that are written out.

@@ -9,12 +9,13 @@ const WordsVersion = 1
 type form uint8
 
 const (
-	whole   form = iota // a whole number
-	tenths              // one digit after the point below 10
-	percent             // of a share
-	span                // of minutes, in the largest unit that fits
-	hour                // of the day
-	change              // a SessionChange code, by its name
+	whole    form = iota // a whole number
+	tenths               // one digit after the point below 10
+	percent              // of a share
+	span                 // of minutes, in the largest unit that fits
+	bytesize             // of bytes, in the largest unit that fits
+	hour                 // of the day
+	change               // a SessionChange code, by its name
 )
 
 // phrase is what one fact of a group is in words.
@@ -100,6 +101,7 @@ var words = [NumGroups]groupWords{
 	}},
 	Privilege: {"sensitive route", "usual route", []phrase{
 		{fact: FactFirstUse, text: "first use of a sensitive route"},
+		{fact: FactRare, text: "which hardly anybody of the same role uses"},
 	}},
 	Dormancy: {"long unused", "in use", []phrase{
 		{fact: FactIdleDays, text: "first use after # day|first use after # days"},
@@ -112,6 +114,21 @@ var words = [NumGroups]groupWords{
 	}},
 	Verdict: {"verdict of an analyst", "an analyst vouches for the caller", nil},
 	Credit:  {"step-up passed", "step-up passed", nil},
+	Scrape: {"more data than usual", "less data than usual", []phrase{
+		{fact: FactBytesPerHour, text: "# of answers in an hour", form: bytesize},
+		{fact: FactSigma, text: "# sigma above usual", form: tenths},
+	}},
+	SlowScrape: {"more objects in a day than usual", "fewer objects in a day than usual", []phrase{
+		{fact: FactObjectsToday, text: "# object today|# different objects today"},
+		{fact: FactSigma, text: "# sigma above usual", form: tenths},
+	}},
+	Path: {"unusual order of requests", "usual order of requests", []phrase{
+		{fact: FactSurprise, text: "unusual order of requests, # nats a step", form: tenths},
+		{fact: FactSigma, text: "# sigma above usual", form: tenths},
+	}},
+	Rhythm: {"unusual rhythm", "usual rhythm", []phrase{
+		{fact: FactRhythm, text: "unusual rhythm, # times the usual spread", form: tenths},
+	}},
 }
 
 // changes names the SessionChange codes.

@@ -89,25 +89,48 @@ type Weights struct {
 	Privilege      float64 `yaml:"privilege" json:"privilege"`
 	Dormancy       float64 `yaml:"dormancy" json:"dormancy"`
 	Payload        float64 `yaml:"payload" json:"payload"`
+	Scrape         float64 `yaml:"scrape" json:"scrape"`
+	SlowScrape     float64 `yaml:"slow_scrape" json:"slow_scrape"`
+	Path           float64 `yaml:"path" json:"path"`
+	Rhythm         float64 `yaml:"rhythm" json:"rhythm"`
 }
 
-// byGroup returns the weights in the order of the groups.
-func (w *Weights) byGroup() [models.WeighedGroups]float64 {
-	return [models.WeighedGroups]float64{
-		w.Network, w.Infrastructure, w.Device, w.Token, w.ClientSanity, w.Time, w.Travel,
-		w.Rate, w.Enumeration, w.Session, w.Failures, w.Privilege, w.Dormancy, w.Payload,
+// byGroup returns the weights by group, 0 for those that carry none.
+func (w *Weights) byGroup() [models.NumGroups]float64 {
+	return [models.NumGroups]float64{
+		models.Network: w.Network, models.Infrastructure: w.Infrastructure, models.Device: w.Device,
+		models.Token: w.Token, models.ClientSanity: w.ClientSanity, models.Time: w.Time, models.Travel: w.Travel,
+		models.Rate: w.Rate, models.Enumeration: w.Enumeration, models.Session: w.Session, models.Failures: w.Failures,
+		models.Privilege: w.Privilege, models.Dormancy: w.Dormancy, models.Payload: w.Payload,
+		models.Scrape: w.Scrape, models.SlowScrape: w.SlowScrape, models.Path: w.Path, models.Rhythm: w.Rhythm,
 	}
+}
+
+// firstConfig is what a record of the first model means by what it does not name:
+// groups that did not exist when its decisions were made have no weight, and a
+// limit that did not exist is none that can be reached.
+func firstConfig() Config {
+	c := DefaultConfig()
+	w := &c.Weights
+	w.Scrape, w.SlowScrape, w.Path, w.Rhythm = 0, 0, 0, 0
+	c.Caps.Innocence = maxLambda
+	return c
 }
 
 // Caps bound, in nats, what groups that see the same news add together.
 type Caps struct {
 	// Place bounds network and travel together, in [0, 32]. Default 9.
 	Place float64 `yaml:"place" json:"place"`
-	// Behavior bounds rate and enumeration together, in [0, 32]. Default 6.
+	// Behavior bounds rate, enumeration, scrape, slow_scrape and path together, in
+	// [0, 32]. Default 6.
 	Behavior float64 `yaml:"behavior" json:"behavior"`
 	// Actor bounds what requests leave behind for later ones, in [0, 32].
 	// Default 4.
 	Actor float64 `yaml:"actor" json:"actor"`
+	// Innocence bounds what network, device, token, infrastructure, time, travel and
+	// client_sanity may together say for a caller, in [0, 32]; 32 is without bound.
+	// Default 1.
+	Innocence float64 `yaml:"innocence" json:"innocence"`
 }
 
 // DefaultConfig returns the documented defaults.
@@ -122,8 +145,9 @@ func DefaultConfig() Config {
 		Weights: Weights{
 			Network: 1, Infrastructure: 1, Device: 1, Token: 1, ClientSanity: 1, Time: 0.5, Travel: 1,
 			Rate: 1, Enumeration: 1, Session: 1, Failures: 1, Privilege: 1, Dormancy: 1, Payload: 1,
+			Scrape: 1, SlowScrape: 1, Path: 1, Rhythm: 1,
 		},
-		Caps: Caps{Place: 9, Behavior: 6, Actor: 4},
+		Caps: Caps{Place: 9, Behavior: 6, Actor: 4, Innocence: 1},
 	}
 }
 
@@ -137,12 +161,15 @@ func (c *Config) Validate() models.Problems {
 		ps.Under("classes."+models.Class(i).String(), classes[i].validate(c.Intercept))
 	}
 	weights := c.Weights.byGroup()
-	for i, w := range weights {
-		inRange(&ps, "weights."+models.Group(i).String(), w, 0, 2)
+	for g := range models.NumGroups {
+		if g.Weighed() {
+			inRange(&ps, "weights."+g.String(), weights[g], 0, 2)
+		}
 	}
 	inRange(&ps, "caps.place", c.Caps.Place, 0, maxLambda)
 	inRange(&ps, "caps.behavior", c.Caps.Behavior, 0, maxLambda)
 	inRange(&ps, "caps.actor", c.Caps.Actor, 0, maxLambda)
+	inRange(&ps, "caps.innocence", c.Caps.Innocence, 0, maxLambda)
 	if b := c.Budget.StepUp; !(b >= 0 && b <= mostBudget) {
 		ps.Add("budget.step_up", b, "want 0% to 10%")
 	}

@@ -44,10 +44,11 @@ func TestValidate(t *testing.T) {
 		"classes.sensitive.throttle: 20, want more than 73.1, the score of a request without evidence",
 		"classes.admin.throttle: 20, want more than 73.1, the score of a request without evidence",
 		"classes.login.throttle: 20, want more than 73.1, the score of a request without evidence")
-	f(func(c *Config) { c.Caps = Caps{Place: -1, Behavior: 33, Actor: math.Inf(1)} },
+	f(func(c *Config) { c.Caps = Caps{Place: -1, Behavior: 33, Actor: math.Inf(1), Innocence: -1} },
 		"caps.place: -1, want a number from 0 to 32",
 		"caps.behavior: 33, want a number from 0 to 32",
-		"caps.actor: +Inf, want a number from 0 to 32")
+		"caps.actor: +Inf, want a number from 0 to 32",
+		"caps.innocence: -1, want a number from 0 to 32")
 }
 
 func TestEveryWeighedGroupHasAWeight(t *testing.T) {
@@ -56,16 +57,60 @@ func TestEveryWeighedGroupHasAWeight(t *testing.T) {
 		t.Fatalf("%d weights, want %d", len(fields), models.WeighedGroups)
 	}
 	var w Weights
+	weighed := weighedGroups()
 	for i, field := range fields {
-		name := models.Group(i).String()
+		name := weighed[i].String()
 		if yaml, json := field.Tag.Get("yaml"), field.Tag.Get("json"); yaml != name || json != name {
 			t.Errorf("weight %d is called %q and %q, want %q", i, yaml, json, name)
 		}
 		reflect.ValueOf(&w).Elem().Field(i).SetFloat(float64(i + 1))
 	}
-	for i, v := range w.byGroup() {
-		if v != float64(i+1) {
-			t.Errorf("group %s gets weight %g of another", models.Group(i), v-1)
+	weights := w.byGroup()
+	for i, g := range weighed {
+		if v := weights[g]; v != float64(i+1) {
+			t.Errorf("group %s gets weight %g of another", g, v-1)
+		}
+	}
+	for _, g := range []models.Group{models.RecentBehavior, models.Verdict, models.Credit} {
+		if weights[g] != 0 || g.Weighed() {
+			t.Errorf("group %s has weight %g", g, weights[g])
+		}
+	}
+}
+
+func weighedGroups() (list []models.Group) {
+	for g := range models.NumGroups {
+		if g.Weighed() {
+			list = append(list, g)
+		}
+	}
+	return list
+}
+
+// A weight of 0 silences each group, and silences no other.
+func TestWeightZeroSilences(t *testing.T) {
+	for _, g := range weighedGroups() {
+		ev := new(models.EvidenceSet)
+		for other := range ev {
+			ev[other] = models.Evidence{Lambda: 0.25, Confidence: 1}
+		}
+		c := DefaultConfig()
+		for i, other := range weighedGroups() {
+			if other == g {
+				reflect.ValueOf(&c.Weights).Elem().Field(i).SetFloat(0)
+			}
+		}
+		var with, without models.Assessment
+		New(DefaultConfig()).Assess(new(models.Features), ev, models.Normal, &with)
+		New(c).Assess(new(models.Features), ev, models.Normal, &without)
+		for other := range ev {
+			was, is := with.Contributions[other].Nats, without.Contributions[other].Nats
+			if want := map[bool]float64{true: 0, false: was}[models.Group(other) == g]; is != want {
+				t.Errorf("without %s, %s adds %g nats, want %g", g, models.Group(other), is, want)
+			}
+		}
+		if with.Contributions[g].Nats == 0 {
+			t.Errorf("%s adds nothing at its default weight", g)
 		}
 	}
 }
@@ -96,8 +141,9 @@ func TestRecordIsCanonical(t *testing.T) {
 		`"admin":{"monitor":15,"throttle":20,"step_up":30,"deny":85,"no_step_up":"deny"},` +
 		`"login":{"monitor":15,"throttle":20,"step_up":30,"deny":85,"no_step_up":"throttle"}},` +
 		`"weights":{"network":1,"infrastructure":1,"device":1,"token":1,"client_sanity":1,"time":0.5,` +
-		`"travel":1,"rate":1,"enumeration":1,"session":1,"failures":1,"privilege":1,"dormancy":1,"payload":1},` +
-		`"caps":{"place":9,"behavior":6,"actor":4}}`
+		`"travel":1,"rate":1,"enumeration":1,"session":1,"failures":1,"privilege":1,"dormancy":1,"payload":1,` +
+		`"scrape":1,"slow_scrape":1,"path":1,"rhythm":1},` +
+		`"caps":{"place":9,"behavior":6,"actor":4,"innocence":1}}`
 	if got := string(New(DefaultConfig()).JSON()); got != want {
 		t.Errorf("record\n%s\nwant\n%s", got, want)
 	}

@@ -18,15 +18,16 @@ const (
 // Engine scores requests by one configuration. It is immutable and may be used
 // by any number of goroutines.
 type Engine struct {
-	config  Config
-	record  []byte
-	hash    [8]byte
-	base    float64 // score of no evidence outside an attack
-	actor   float64 // cap, on the grid of nats
-	place   float64
-	burst   float64
-	weights [models.NumGroups]float64
-	classes [models.NumClasses]class
+	config    Config
+	record    []byte
+	hash      [8]byte
+	base      float64 // score of no evidence outside an attack
+	actor     float64 // cap, on the grid of nats
+	place     float64
+	burst     float64
+	innocence float64
+	weights   [models.NumGroups]float64
+	classes   [models.NumClasses]class
 }
 
 type class struct {
@@ -42,8 +43,11 @@ func New(c Config) *Engine {
 	e := &Engine{config: c, record: record(&c), base: scoreOf(c.Intercept)}
 	e.hash = hashOf(e.record)
 	e.actor, e.place, e.burst = nats(c.Caps.Actor), nats(c.Caps.Place), nats(c.Caps.Behavior)
-	weights := c.Weights.byGroup()
-	copy(e.weights[:], weights[:])
+	e.innocence = nats(c.Caps.Innocence)
+	if c.Caps.Innocence == maxLambda {
+		e.innocence = math.Inf(1)
+	}
+	e.weights = c.Weights.byGroup()
 	for i, t := range c.Classes.byClass() {
 		e.classes[i] = class{Thresholds: t, monitorNats: e.leastNats(t.Monitor)}
 	}
@@ -53,11 +57,8 @@ func New(c Config) *Engine {
 // Config returns the configuration the engine scores by.
 func (e *Engine) Config() Config { return e.config }
 
-// Weights returns the weights of the groups that carry one, by group.
-func (e *Engine) Weights() (w [models.WeighedGroups]float64) {
-	copy(w[:], e.weights[:])
-	return w
-}
+// Weights returns the weights of the groups, 0 for those that carry none.
+func (e *Engine) Weights() [models.NumGroups]float64 { return e.weights }
 
 // Mode says whether the actions asked for are to be applied.
 func (e *Engine) Mode() models.Mode { return e.config.Mode }

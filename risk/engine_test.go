@@ -50,7 +50,7 @@ func TestWantedAction(t *testing.T) {
 	}
 	// no evidence is no accusation
 	f(models.Allow, 10, nil)
-	f(models.Allow, 0, said{models.Network: -3.9, models.Device: -1.4, models.Token: -2.8})
+	f(models.Allow, 6, said{models.Network: -3.9, models.Device: -1.4, models.Token: -2.8})
 	// a threshold belongs to the stricter side
 	e := New(DefaultConfig())
 	at := func(score float64) said { return said{models.Device: e.leastNats(score)} }
@@ -92,6 +92,16 @@ func TestContributions(t *testing.T) {
 	f(got, models.Network, 9)
 	f(got, models.Travel, 0)
 
+	// who is calling excuses little of what is done
+	got = assess(with(0), said{models.Network: -3, models.Device: -1, models.Token: -2.5, models.Enumeration: 4}, models.Normal)
+	f(got, models.Network, 0)
+	f(got, models.Device, 0)
+	f(got, models.Token, -1)
+	f(got, models.Enumeration, 4)
+	got = assess(with(0), said{models.Network: -3, models.Travel: 4, models.Device: -1}, models.Normal)
+	f(got, models.Network, -3) // among themselves they cancel
+	f(got, models.Device, -1)
+
 	// one burst is one piece of news
 	got = assess(with(0), said{models.Rate: 4, models.Enumeration: 6}, models.Normal)
 	f(got, models.Rate, 4)
@@ -107,9 +117,11 @@ func TestContributions(t *testing.T) {
 	held := []float64{float64(models.HeldNetwork), -3, float64(models.HeldDevice), -1}
 	change := with(models.IsLook|models.IsSessionChange, held...)
 	got = assess(change, said{models.Network: -2, models.Device: -1, models.Session: 4}, models.Normal)
-	f(got, models.Network, -2)
-	f(got, models.Session, 3)
+	f(got, models.Network, 0) // both looks were as innocent as counts
+	f(got, models.Session, 4)
 	got = assess(change, said{models.Network: 2, models.Device: -1, models.Session: 4}, models.Normal)
+	f(got, models.Session, 2)
+	got = assess(change, said{models.Network: 5, models.Device: -1, models.Session: 4}, models.Normal)
 	f(got, models.Session, 0)
 	// network and device that look better than before take nothing away
 	got = assess(change, said{models.Network: -3.9, models.Device: -1.4, models.Session: 4}, models.Normal)
@@ -276,12 +288,12 @@ func TestConfidence(t *testing.T) {
 	}
 	f(1, 0, func(*models.EvidenceSet) {})
 	f(0, 0, func(ev *models.EvidenceSet) { *ev = models.EvidenceSet{} })
-	f(12.5/13.5, 0, func(ev *models.EvidenceSet) { ev[models.Network].State = models.Unavailable })
-	f(12.5/13.5, 0, func(ev *models.EvidenceSet) { ev[models.Device].State = models.Learning })
-	f(13.0/13.5, 0, func(ev *models.EvidenceSet) { ev[models.Rate].Confidence = 0.5 })
+	f(16.5/17.5, 0, func(ev *models.EvidenceSet) { ev[models.Network].State = models.Unavailable })
+	f(16.5/17.5, 0, func(ev *models.EvidenceSet) { ev[models.Device].State = models.Learning })
+	f(17.0/17.5, 0, func(ev *models.EvidenceSet) { ev[models.Rate].Confidence = 0.5 })
 	// groups that never speak for an anonymous caller are not missed
 	f(1, models.IsAnonymous, func(ev *models.EvidenceSet) { ev[models.Network].State = models.Unavailable })
-	f(5.0/6, models.IsAnonymous, func(ev *models.EvidenceSet) { ev[models.Rate].Confidence = 0 })
+	f(7.0/8, models.IsAnonymous, func(ev *models.EvidenceSet) { ev[models.Rate].Confidence = 0 })
 }
 
 func TestReasonsAreTheLargestFirst(t *testing.T) {

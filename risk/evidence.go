@@ -27,7 +27,8 @@ func (s *sum) mayDeny() bool {
 // speaksForAnonymous tells the groups that mean something without an identity.
 func speaksForAnonymous(g models.Group) bool {
 	switch g {
-	case models.Infrastructure, models.ClientSanity, models.Payload, models.Rate, models.Enumeration,
+	case models.Infrastructure, models.ClientSanity, models.Payload,
+		models.Rate, models.Enumeration, models.Scrape, models.SlowScrape,
 		models.Failures: // of the account that a login names
 		return true
 	}
@@ -37,8 +38,8 @@ func speaksForAnonymous(g models.Group) bool {
 // contribute weighs the evidence of the groups and applies the joint caps.
 func (e *Engine) contribute(s *sum, f *models.Features, ev *models.EvidenceSet) {
 	anonymous := f.Has(models.IsAnonymous)
-	for g := models.Network; g < models.Group(models.WeighedGroups); g++ {
-		if !anonymous || speaksForAnonymous(g) {
+	for g := range models.NumGroups {
+		if g.Weighed() && (!anonymous || speaksForAnonymous(g)) {
 			s.nats[g] = e.weigh(g, ev[g].Lambda, ev[g].Confidence)
 		}
 	}
@@ -47,7 +48,42 @@ func (e *Engine) contribute(s *sum, f *models.Features, ev *models.EvidenceSet) 
 		e.foldSession(s, f, ev)
 	}
 	lower(s, e.place, models.Network, models.Travel)
-	lower(s, e.burst, models.Rate, models.Enumeration)
+	lower(s, e.burst, burst[:]...)
+	excuse(s, e.innocence)
+}
+
+// who are the groups that tell who is calling, from where and with what, but not
+// what is done.
+var who = [...]models.Group{
+	models.Network, models.Device, models.Token, models.Infrastructure, models.Time, models.Travel, models.ClientSanity,
+}
+
+// caller adds what these groups say, within their limits.
+func (e *Engine) caller(s *sum) float64 {
+	place := s.nats[models.Network] + s.nats[models.Travel]
+	total := min(place, e.place) - place
+	for _, g := range who {
+		total += s.nats[g]
+	}
+	return max(total, 0-e.innocence)
+}
+
+// excuse takes back what these groups together say for the caller beyond a limit,
+// from the first of them first: who does harm on his own account looks like
+// himself.
+func excuse(s *sum, limit float64) {
+	over := 0 - limit
+	for _, g := range who {
+		over -= s.nats[g]
+	}
+	for _, g := range who {
+		if over <= 0 {
+			return
+		}
+		back := min(over, max(0, 0-s.nats[g]))
+		s.nats[g] += back
+		over -= back
+	}
 }
 
 // weigh returns w*c*lambda. What is not a number does not count.
@@ -63,35 +99,42 @@ func (e *Engine) weigh(g models.Group, lambda, confidence float64) float64 {
 // foldSession lets a change inside a session count once: the session group
 // keeps only what it says beyond the rise of network and device, so that
 // together they add the larger of both. Travel takes part because it shares a
-// cap with the network.
+// cap with the network, and the others because they share one with all of them.
 func (e *Engine) foldSession(s *sum, f *models.Features, ev *models.EvidenceSet) {
-	travel := s.nats[models.Travel]
-	held := e.weigh(models.Network, f.Get(models.HeldNetwork), ev[models.Network].Confidence)
-	rise := min(s.nats[models.Network]+travel, e.place) - min(held+travel, e.place)
-	held = e.weigh(models.Device, f.Get(models.HeldDevice), ev[models.Device].Confidence)
-	rise += s.nats[models.Device] - held
+	held := *s
+	held.nats[models.Network] = e.weigh(models.Network, f.Get(models.HeldNetwork), ev[models.Network].Confidence)
+	held.nats[models.Device] = e.weigh(models.Device, f.Get(models.HeldDevice), ev[models.Device].Confidence)
+	rise := e.caller(s) - e.caller(&held)
 	if rise > 0 && s.session > 0 {
 		s.nats[models.Session] = max(0, s.session-rise)
 	}
 }
 
-// lower takes what a and b exceed their joint limit by from b while b raises the
-// score, and the rest from a.
-func lower(s *sum, limit float64, a, b models.Group) {
-	over := s.nats[a] + s.nats[b] - limit
-	if over <= 0 {
-		return
+// burst are the groups that see one burst of requests, which is one piece of news.
+var burst = [...]models.Group{models.Rate, models.Enumeration, models.Scrape, models.SlowScrape, models.Path}
+
+// lower takes what groups exceed their joint limit by from those that raise the
+// score, the last of them first.
+func lower(s *sum, limit float64, groups ...models.Group) {
+	over := 0 - limit
+	for _, g := range groups {
+		over += s.nats[g]
 	}
-	cut := min(over, max(0, s.nats[b]))
-	s.nats[b] -= cut
-	s.nats[a] -= over - cut
+	for i := len(groups) - 1; i >= 0 && over > 0; i-- {
+		cut := min(over, max(0, s.nats[groups[i]]))
+		s.nats[groups[i]] -= cut
+		over -= cut
+	}
 }
 
 // carry adds what earlier requests left behind, as far as it exceeds the
 // behavior of this one, and the verdict.
 func (e *Engine) carry(s *sum, f *models.Features) {
 	before := carried(f, models.ActorNats, 0, e.actor)
-	now := s.nats[models.Rate] + s.nats[models.Enumeration] + s.nats[models.Session]
+	now := s.nats[models.Session]
+	for _, g := range burst {
+		now += s.nats[g]
+	}
 	s.nats[models.RecentBehavior] = max(0, before-now)
 	s.actor = max(before, min(now, e.actor))
 	if !f.Has(models.IsAnonymous) {
@@ -134,8 +177,8 @@ func (e *Engine) actorScore(s *sum) float64 {
 func (e *Engine) confidence(f *models.Features, ev *models.EvidenceSet) float64 {
 	anonymous := f.Has(models.IsAnonymous)
 	var all, assessed float64
-	for g := models.Network; g < models.Group(models.WeighedGroups); g++ {
-		if anonymous && !speaksForAnonymous(g) {
+	for g := range models.NumGroups {
+		if !g.Weighed() || anonymous && !speaksForAnonymous(g) {
 			continue
 		}
 		all += e.weights[g]

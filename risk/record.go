@@ -29,10 +29,11 @@ func hashOf(record []byte) (hash [8]byte) {
 }
 
 // ParseJSON reads what Engine.JSON wrote. Fields that the writer did not know
-// yet take their defaults; a field that this build does not know, or a value
-// out of range, is an ErrRecord.
+// yet take their defaults, but groups and limits that it did not know count for
+// nothing; a field that this build does not know, or a value out of range, is an
+// ErrRecord.
 func ParseJSON(src []byte) (Config, error) {
-	c := DefaultConfig()
+	c := firstConfig()
 	d := json.NewDecoder(bytes.NewReader(src))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&c); err != nil {

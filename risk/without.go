@@ -37,7 +37,7 @@ func (e *Engine) raises(f *models.Features, ev *models.EvidenceSet, g models.Gro
 		return f.Get(models.ActorNats) > 0
 	case g == models.Verdict:
 		return f.Get(models.VerdictNats) > 0
-	case g >= models.Group(models.WeighedGroups):
+	case !g.Weighed():
 		return false
 	case g == models.Session && ev[g].State == models.Hit:
 		return true // it voids credit

@@ -27,7 +27,7 @@ var observedFeatures = [...]models.Feature{
 func (c *Collector) Again(ev *models.Event, route *RouteFacts) {
 	was := ev.Features
 	f := &ev.Features
-	*f = models.Features{Flags: was.Flags & observedFlags}
+	*f = models.Features{Flags: was.Flags&observedFlags | models.SecondModel}
 	for _, i := range observedFeatures {
 		f.Values[i] = was.Values[i]
 	}

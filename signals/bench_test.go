@@ -44,11 +44,18 @@ func BenchmarkObserve(b *testing.B) {
 	}
 }
 
-func BenchmarkEvaluateLook(b *testing.B) {
+func BenchmarkEvaluateLook(b *testing.B)   { benchmarkEvaluate(b, time.Hour) }
+func BenchmarkEvaluateInside(b *testing.B) { benchmarkEvaluate(b, time.Second) }
+
+func benchmarkEvaluate(b *testing.B, after time.Duration) {
 	g := newGate(b, earth, nil)
 	id := user("ada")
 	at := g.live(id, day0, 20, shot{addr: home, agent: firefox})
-	ev := g.collect(id, shot{at: at.Add(time.Hour), addr: munich, agent: firefox})
+	g.send(id, shot{at: at, addr: munich, agent: firefox, path: "/v1/items/17"})
+	ev := g.collect(id, shot{at: at.Add(after), addr: munich, agent: firefox, path: "/v1/items/18"})
+	if ev.Features.Has(models.IsLook) != (after == time.Hour) {
+		b.Fatal("not the request that was to be measured")
+	}
 	var out models.EvidenceSet
 	b.ReportAllocs()
 	for b.Loop() {

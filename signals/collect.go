@@ -22,6 +22,7 @@ func (c *Collector) Collect(view *models.Request, id *models.Identity, route *Ro
 	agent, flags := c.observeDevice(view, o)
 	f.Flags |= flags | r.flags()
 	o.Object, o.ObjectSeq = route.object(c.hash, view.Path)
+	o.Endpoint = route.endpoint(view.Method)
 	if id == nil {
 		ev.Pseudonym = c.stranger(o)
 	} else {
@@ -38,6 +39,13 @@ func (c *Collector) Collect(view *models.Request, id *models.Identity, route *Ro
 func (c *Collector) judge(ev *models.Event, r *request) {
 	o, f := &ev.Observed, &ev.Features
 	past := c.recall(ev, r)
+	first := f.Get(models.PrivilegeFirst) > 0
+	if r.id != nil && o.Role == 0 && (first || f.Has(models.IsLook)) {
+		o.Role = c.role(r.id)
+	}
+	if first && c.world.Rare(o.Role, r.route.class, r.now) {
+		f.Set(models.PrivilegeFirst, 2)
+	}
 	if o.LoginUser != 0 {
 		f.Set(models.FailedLogins, max(f.Get(models.FailedLogins), c.world.FailedLogins(o.LoginUser, r.now)))
 	}
@@ -70,7 +78,8 @@ type request struct {
 
 func (r *request) machine() bool { return r.id != nil && r.id.Machine() }
 
-func (r *request) flags() (f models.Flag) {
+func (r *request) flags() models.Flag {
+	f := models.SecondModel
 	switch {
 	case r.id == nil:
 		f |= models.IsAnonymous

@@ -11,13 +11,18 @@ func setBehavior(f *models.Features, l *baseline.Local, o *models.Observed, now 
 	minute, hour := l.Rates(now)
 	f.Set(models.RateMinute, minute)
 	f.Set(models.RateHour, hour)
-	f.Set(models.RateMinuteMean, float64(l.MinuteMean))
-	f.Set(models.RateMinuteVar, float64(l.MinuteVar))
-	f.Set(models.RateHourMean, float64(l.HourMean))
-	f.Set(models.RateHourVar, float64(l.HourVar))
-	f.Set(models.RateMinuteAnchor, float64(l.MinuteAnchor))
-	f.Set(models.RateHourAnchor, float64(l.HourAnchor))
+	f.Set(models.RateMinuteMean, l.MinuteMean.Float())
+	f.Set(models.RateMinuteVar, l.MinuteVar.Float())
+	f.Set(models.RateHourMean, l.HourMean.Float())
+	f.Set(models.RateHourVar, l.HourVar.Float())
+	f.Set(models.RateMinuteAnchor, l.MinuteAnchor.Float())
+	f.Set(models.RateHourAnchor, l.HourAnchor.Float())
 	f.Set(models.RateSamples, float64(l.RateSamples))
+	f.Set(models.BytesHour, l.BytesPerHour(now))
+	f.Set(models.BytesMean, l.BytesMean.Float())
+	f.Set(models.BytesVar, l.BytesVar.Float())
+	f.Set(models.ObjectCounts, models.PackCounts(l.ObjectSample, l.DaySample, 0))
+	setSteps(f, l, o, now)
 	failures, actor := l.Behavior(now)
 	f.Set(models.FailedLogins, failures)
 	f.Set(models.ActorNats, actor)
@@ -33,8 +38,32 @@ func setObjects(f *models.Features, l *baseline.Local, o *models.Observed, now u
 	f.Set(models.ObjectsRequests, float64(objects.Requests))
 	f.Set(models.ObjectsRun, float64(objects.Run))
 	f.Set(models.ObjectsRefused, float64(objects.Refused)/float64(objects.Requests))
-	f.Set(models.ObjectsMean, float64(l.ObjectsMean))
-	f.Set(models.ObjectsVar, float64(l.ObjectsVar))
+	f.Set(models.ObjectsMean, l.ObjectsMean.Float())
+	f.Set(models.ObjectsVar, l.ObjectsVar.Float())
+	f.Set(models.RefusedMean, l.RefusedMean.Float())
+	f.Set(models.RefusedVar, l.RefusedVar.Float())
+	daily := l.Daily
+	daily.See(o.Object, uint16(now/86400))
+	f.Set(models.DayObjects, daily.Distinct())
+	f.Set(models.DayMean, l.DayMean.Float())
+	f.Set(models.DayVar, l.DayVar.Float())
+}
+
+// setSteps sets what this request is in the order of endpoints and in the rhythm
+// of the subject.
+func setSteps(f *models.Features, l *baseline.Local, o *models.Observed, now uint32) {
+	paths, rhythm := l.Paths, l.Rhythm
+	gap := l.Gap(now)
+	paths.See(o.Endpoint, gap, false, now)
+	rhythm.See(gap)
+	f.Set(models.PathNats, paths.Nats.Float())
+	f.Set(models.PathMean, l.PathMean.Float())
+	f.Set(models.PathVar, l.PathVar.Float())
+	if rhythm.Samples >= baseline.RhythmSamples && rhythm.Hours > 0 {
+		f.Set(models.RhythmNow, rhythm.Sigma())
+		f.Set(models.RhythmOwn, rhythm.Own())
+	}
+	f.Set(models.StepCounts, models.PackCounts(l.PathSample, rhythm.Samples, rhythm.Hours))
 }
 
 // setAccount sets what concerns the account itself.
@@ -55,7 +84,7 @@ func setToken(f *models.Features, c *baseline.Contribution, r *request) {
 	if c.TokenAt != 0 {
 		f.Flags |= models.DeviceTokenIssued
 	}
-	n := c.TokenNovelty.At(c, r.now)
+	n := c.TokenNovelty(r.now)
 	f.Set(models.TokenMissed, float64(n.K))
 	f.Set(models.TokenLooks, float64(n.N))
 	if r.shown.Status != models.TokenValid {
@@ -86,16 +115,16 @@ func setVisit(f *models.Features, p *baseline.Profile, ev *models.Event, r *requ
 		f.Flags |= models.IsSessionChange
 	}
 	f.Set(models.SessionKind, float64(v.Kind))
-	for i, h := range v.Held {
-		f.Values[models.HeldNetwork+models.Feature(i)] = h
+	for i := range v.Held {
+		f.Set(models.HeldNetwork+models.Feature(i), v.HeldNats(i))
 	}
 }
 
 // setLook sets what is evaluated at looks only.
 func setLook(f *models.Features, c *baseline.Contribution, o *models.Observed, now uint32) past {
 	p := past{gap: -1}
-	if c.Look != 0 {
-		p.gap = max(0, float64(now)-float64(c.Look))
+	if c.At != 0 {
+		p.gap = max(0, float64(now)-float64(c.At))
 		f.Set(models.SinceLook, p.gap/60)
 	}
 	if !f.Has(models.IsLook) {
@@ -104,8 +133,8 @@ func setLook(f *models.Features, c *baseline.Contribution, o *models.Observed, n
 	p.known = setTables(f, c, o, now)
 	setTravel(f, c, o, now)
 	for i := range p.net {
-		p.net[i] = c.NetNovelty[i].At(c, now)
-		p.dev[i] = c.DevNovelty[i].At(c, now)
+		p.net[i] = c.NetNovelty(i, now)
+		p.dev[i] = c.DevNovelty(i, now)
 	}
 	return p
 }

@@ -191,13 +191,20 @@ func TestMachineClients(t *testing.T) {
 
 func TestEnumerationOfObjects(t *testing.T) {
 	g, ada, at := settled(t)
+	asked := 0 // requests until the first step-up
 	var ev *models.Event
 	for i := range 600 {
 		ev = g.send(ada, shot{at: at.Add(time.Duration(i) * time.Second), addr: home, agent: firefox, ja4: ja4,
 			path: "/v1/items/" + strconv.Itoa(1000+i), status: 404})
+		if ev.Denial != "" && asked == 0 {
+			asked = i + 1
+		}
 	}
-	if e := ev.Evidence[models.Enumeration]; e.Lambda < 4 || e.State != models.Hit {
+	if e := ev.Evidence[models.Enumeration]; e.Lambda < 3 || e.State != models.Hit {
 		t.Errorf("600 ids in a row, none found: %g (%s)", e.Lambda, e.State)
+	}
+	if t.Logf("asked to step up at request %d", asked); asked == 0 || asked > 20 {
+		t.Errorf("asked to step up at request %d, want one of the first 20", asked)
 	}
 	later := g.collect(ada, shot{at: at.Add(25 * time.Minute), addr: home, agent: firefox, ja4: ja4})
 	if left := later.Features.Get(models.ActorNats); left < 1 || left > 4 {

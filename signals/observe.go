@@ -12,13 +12,17 @@ func (c *Collector) Observe(ev *models.Event) {
 	if ev.Pseudonym == (models.Pseudonym{}) {
 		return
 	}
-	share := false
+	share, used := false, uint8(0)
 	ref, _ := c.memory.Acquire(ev.Pseudonym, admissionOf(ev.Identity), ev.Time)
 	if p := ref.Profile(); p != nil {
 		share = baseline.Learn(p, ev)
+		used = p.Local.Classes
 	}
 	ref.Release(true)
 	c.world.Learn(ev, c.sourceKeys(ev.Client, &ev.Observed), share)
+	if share {
+		c.world.LearnRole(ev.Observed.Role, used, baseline.Stamp(ev.Time))
+	}
 }
 
 // Failed counts a refused credential that names a subject as a failed login of

@@ -89,6 +89,16 @@ func (c *Collector) sourceKeys(addr netip.Addr, o *models.Observed) baseline.Sou
 	return k
 }
 
+// role is the hash of what a caller is: person or machine, and its roles, in the
+// order in which its credential names them.
+func (c *Collector) role(id *models.Identity) uint32 {
+	sum := uint64(id.Subject.Kind)
+	for _, role := range id.Roles {
+		sum = c.hash.Pair(keyed.Role, sum, c.hash.Text(keyed.Role, role))
+	}
+	return keyed.Short(c.hash.Pair(keyed.Role, sum, 0))
+}
+
 // stranger is the pseudonym of a caller without identity: its address and its
 // fingerprint, or agent family.
 func (c *Collector) stranger(o *models.Observed) (p models.Pseudonym) {

@@ -13,6 +13,7 @@ import (
 type RouteFacts struct {
 	id     string
 	class  models.Class
+	name   uint32 // hash of the id
 	params uint64 // bit per segment of the path that the template leaves open
 	open   bool   // no segment is named: ids are recognized by their form
 }
@@ -20,7 +21,7 @@ type RouteFacts struct {
 // NewRouteFacts returns the facts of a route with that id, path template such as
 // "/v1/orders/{id}", and class.
 func NewRouteFacts(id, template string, class models.Class) RouteFacts {
-	r := RouteFacts{id: id, class: class}
+	r := RouteFacts{id: id, class: class, name: fnv(fnvStart, id)}
 	for i, s := range strings.Split(strings.Trim(template, "/"), "/") {
 		if i < 64 && strings.HasPrefix(s, "{") && !strings.HasSuffix(s, "...}") {
 			r.params |= 1 << i
@@ -49,6 +50,20 @@ func (r *RouteFacts) object(h keyed.Hash, path []byte) (object uint32, number in
 		return 0, -1
 	}
 	return keyed.Short(h.Pair(keyed.Object, sum, h.Text(keyed.Route, r.id))), number
+}
+
+// endpoint returns the hash of the route and the method. It has no key: both
+// stand in the event, and no caller chooses the names of routes.
+func (r *RouteFacts) endpoint(method []byte) uint32 { return max(1, fnv(r.name, method)) }
+
+const fnvStart = 2166136261
+
+// fnv is FNV-1a.
+func fnv[T string | []byte](h uint32, text T) uint32 {
+	for i := range len(text) {
+		h = (h ^ uint32(text[i])) * 16777619
+	}
+	return h
 }
 
 var slash = []byte("/")

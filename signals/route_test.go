@@ -62,3 +62,17 @@ func FuzzObject(f *testing.F) {
 		}
 	})
 }
+
+func TestEndpointIsRouteAndMethod(t *testing.T) {
+	seen := map[uint32]string{}
+	for _, route := range []string{"orders.list", "orders.read", "", "login"} {
+		r := NewRouteFacts(route, "/v1/orders/{id}", models.Normal)
+		for _, method := range []string{"GET", "POST", "DELETE"} {
+			e := r.endpoint([]byte(method))
+			if other, ok := seen[e]; ok || e == 0 || e != r.endpoint([]byte(method)) {
+				t.Errorf("%s %s has endpoint %d, as %q", method, route, e, other)
+			}
+			seen[e] = method + " " + route
+		}
+	}
+}

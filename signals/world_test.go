@@ -93,6 +93,8 @@ type shot struct {
 	agent  string
 	ja4    string
 	path   string
+	route  string // id of the route, default r
+	bytes  int64  // of the answer
 	class  models.Class
 	cookie string
 	status int
@@ -145,12 +147,15 @@ func (g *gate) collect(id *models.Identity, s shot) *models.Event {
 		s.status = 200
 	}
 	view := s.view()
-	ev := &models.Event{Time: s.at, Client: view.Client, Class: s.class, Status: s.status, Passed: s.passed, Login: s.login}
+	ev := &models.Event{Time: s.at, Client: view.Client, Class: s.class, Status: s.status, Passed: s.passed, Login: s.login, BytesOut: s.bytes}
 	if id != nil {
 		ev.Identity, ev.Subject, ev.Pseudonym, ev.Machine = id, id.Subject.Kind, id.Pseudonym, id.Machine()
 	}
 	ev.Observed.LoginUser = g.c.User([]byte(s.user))
-	route := NewRouteFacts("r", "/v1/items/{id}", s.class)
+	if s.route == "" {
+		s.route = "r"
+	}
+	route := NewRouteFacts(s.route, "/v1/items/{id}", s.class)
 	g.c.Collect(view, id, &route, ev)
 	assess(ev)
 	return ev
@@ -167,23 +172,29 @@ func (g *gate) send(id *models.Identity, s shot) *models.Event {
 	return ev
 }
 
-// assess stands in for the risk engine: weights 1, time 0.5, no joint caps.
+// assess stands in for the risk engine: weights 1, time 0.5, what one burst says at
+// most 6, no other joint cap.
 func assess(ev *models.Event) {
-	sum, behavior := 0.0, 0.0
+	sum, burst, session := 0.0, 0.0, 0.0
 	for g, e := range ev.Evidence {
 		nats := e.Lambda * e.Confidence
 		switch models.Group(g) {
 		case models.Time:
 			nats *= 0.5
-		case models.Rate, models.Enumeration, models.Session:
-			behavior += nats
+		case models.Rate, models.Enumeration, models.Scrape, models.SlowScrape, models.Path:
+			burst += nats
+			continue
+		case models.Session:
+			session = nats
 		case models.RecentBehavior:
 			continue
 		}
 		sum += nats
 	}
 	before := ev.Evidence[models.RecentBehavior].Lambda
-	sum += max(0, before-behavior)
+	burst = min(6, burst)
+	behavior := burst + session
+	sum += burst + max(0, before-behavior)
 	ev.Assessment.ActorNats = max(before, min(4, behavior))
 	ev.Assessment.Nats = sum
 	ev.Assessment.Score = 100 / (1 + math.Exp(2.2-0.6*sum))

@@ -14,7 +14,7 @@ import (
 // version: little-endian, fixed part, texts, features, then 32 bytes for each
 // group that says more than its state. Lambdas and confidences are left out: they
 // are computed from the features. recordVersion changes with the layout.
-const recordVersion = 2
+const recordVersion = 3
 
 const (
 	groupBytes  = 32
@@ -26,7 +26,7 @@ const (
 		12 + 4 + // enumerations, finding count
 		3*17 + 2 + // addresses, prefix
 		2 + 2 + // TLS version, status
-		11*4 + 8 + 4*4 + 2 + 1 + // observed
+		13*4 + 8 + 4*4 + 2 + 1 + // observed
 		7*8 + 2 + // assessment
 		6*8 // durations, bytes, credit
 )
@@ -185,7 +185,8 @@ func appendAddr(dst []byte, a netip.Addr) []byte {
 
 func appendObserved(dst []byte, o *models.Observed) []byte {
 	for _, v := range [...]uint32{o.Address, o.Network, o.Country, o.Fingerprint, o.Family,
-		o.DeviceType, o.Credential, o.Object, o.DeviceToken, o.LoginUser, o.Handshake} {
+		o.DeviceType, o.Credential, o.Object, o.DeviceToken, o.LoginUser, o.Handshake, o.Endpoint,
+		o.Role} {
 		dst = binary.LittleEndian.AppendUint32(dst, v)
 	}
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(o.ObjectSeq))

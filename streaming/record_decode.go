@@ -150,7 +150,8 @@ func (d *decoder) addr() netip.Addr {
 
 func (d *decoder) readObserved(o *models.Observed) {
 	for _, v := range [...]*uint32{&o.Address, &o.Network, &o.Country, &o.Fingerprint, &o.Family,
-		&o.DeviceType, &o.Credential, &o.Object, &o.DeviceToken, &o.LoginUser, &o.Handshake} {
+		&o.DeviceType, &o.Credential, &o.Object, &o.DeviceToken, &o.LoginUser, &o.Handshake, &o.Endpoint,
+		&o.Role} {
 		*v = d.u32()
 	}
 	o.ObjectSeq = int64(d.u64())

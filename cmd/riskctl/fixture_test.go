@@ -36,7 +36,7 @@ func idText(n int) string { return string(ocsf.AppendUUID(nil, fixedID(n))) }
 
 // known are the features of a person in usual circumstances.
 func known() (f models.Features) {
-	f.Flags = models.IsLook | models.HasAgent | models.IsEstablished
+	f.Flags = models.IsLook | models.HasAgent | models.IsEstablished | models.SecondModel
 	for _, first := range []models.Feature{models.NetWeight1, models.DevWeight1} {
 		for i := range models.Feature(3) {
 			f.Set(first+i, 25+float64(i))

@@ -84,7 +84,7 @@ type learning struct {
 	section  risk.Config
 	prior    float64
 
-	weights          [models.WeighedGroups]float64
+	weights          [models.NumGroups]float64
 	slope, intercept float64
 	before, after    float64 // loss on the last fifth, in nats per session
 }
@@ -218,7 +218,9 @@ func (l *learning) render(name string, g *gathering) []byte {
 	}
 	b = append(b, "  weights:\n"...)
 	for group, w := range l.weights {
-		b = fmt.Appendf(b, "    %s: %.4g\n", models.Group(group), w)
+		if models.Group(group).Weighed() {
+			b = fmt.Appendf(b, "    %s: %.4g\n", models.Group(group), w)
+		}
 	}
 	return b
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/riskgate/riskgate/gateway/authn"
 	"github.com/riskgate/riskgate/models"
+	"github.com/riskgate/riskgate/risk"
 )
 
 // record publishes the decision before it takes effect, where the route requires
@@ -92,7 +93,8 @@ func (x *exchange) finish() {
 func (x *exchange) assessed() bool { return x.event.Assessment.Base > 0 }
 
 // publish sends what is to be said about one request: the decision, the outcome
-// of a step-up, and a finding when the actor crossed a threshold.
+// of a step-up, and a finding when the actor crossed a threshold or a machine client
+// shows something new.
 func (x *exchange) publish() {
 	p, e := x.pipeline, &x.event
 	if !x.recorded {
@@ -103,6 +105,9 @@ func (x *exchange) publish() {
 	}
 	if e.Finding == "" {
 		e.Finding = string(x.snapshot.Risk.Crossed(&e.Features, &e.Assessment, e.Class))
+	}
+	if e.Finding == "" && x.assessed() {
+		e.Finding = string(risk.News(&e.Features))
 	}
 	if e.Finding != "" && p.findings.news(e.Pseudonym, e.Finding, e.Time) {
 		x.also(models.FindingEvent)

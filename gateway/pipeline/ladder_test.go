@@ -360,3 +360,17 @@ func TestAuditedRequestsLeaveOneEvent(t *testing.T) {
 		t.Errorf("%d more events", len(rest))
 	}
 }
+
+// A program on a network that it never used is let in, and reported.
+func TestNewNetworkOfAMachineIsReported(t *testing.T) {
+	w := newWorld(t)
+	w.live(20, func() shot { return shot{key: w.apiKeys["good"], from: "192.0.2.7"} })
+	w.advance(time.Hour)
+	got, e := w.ask(shot{key: w.apiKeys["good"], from: "198.51.100.7"})
+	if got.StatusCode != 200 || e.Denial != "" {
+		t.Fatalf("%d %s", got.StatusCode, e.Denial)
+	}
+	if also := w.next(); also.Kind != models.FindingEvent || also.Finding != "new_to_machine" {
+		t.Errorf("%s %q, want the finding", also.Kind, also.Finding)
+	}
+}

@@ -17,8 +17,9 @@ const (
 
 // Example is the evidence of a session of which it became known what it was.
 type Example struct {
-	// Nats is confidence times lambda of each group, before any weight.
-	Nats [models.WeighedGroups]float64
+	// Nats is confidence times lambda of each group, before any weight; 0 for
+	// groups that carry none.
+	Nats [models.NumGroups]float64
 	// Attack is the label.
 	Attack bool
 	// Weight is how far the label is believed, in (0, 1]: see the constants.
@@ -52,18 +53,19 @@ func (x *Example) sound() bool {
 
 // Weights learns the weights of the groups by gradient descent on the logistic
 // loss, one example at a time, each within [0.25, 2] and drawn back to where it
-// was configured. A group that is silenced stays so. The zero value is not usable.
+// was configured. A group that is silenced, or carries no weight, stays so. The
+// zero value is not usable.
 type Weights struct {
-	home      [models.WeighedGroups]float64
-	weights   [models.WeighedGroups]float64
-	squares   [models.WeighedGroups]float64
+	home      [models.NumGroups]float64
+	weights   [models.NumGroups]float64
+	squares   [models.NumGroups]float64
 	slope     float64
 	intercept float64
 	seen      int
 }
 
 // NewWeights begins with the configured weights, slope and intercept.
-func NewWeights(configured [models.WeighedGroups]float64, slope, intercept float64) *Weights {
+func NewWeights(configured [models.NumGroups]float64, slope, intercept float64) *Weights {
 	return &Weights{home: configured, weights: configured, slope: slope, intercept: intercept}
 }
 
@@ -105,7 +107,7 @@ func (w *Weights) Odds(x *Example) float64 {
 }
 
 // Weights returns the weights, by group.
-func (w *Weights) Weights() [models.WeighedGroups]float64 { return w.weights }
+func (w *Weights) Weights() [models.NumGroups]float64 { return w.weights }
 
 // Seen returns how many examples were learned.
 func (w *Weights) Seen() int { return w.seen }

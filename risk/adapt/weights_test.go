@@ -8,7 +8,7 @@ import (
 	"github.com/riskgate/riskgate/models"
 )
 
-func ones() (w [models.WeighedGroups]float64) {
+func ones() (w [models.NumGroups]float64) {
 	for g := range w {
 		w[g] = 1
 	}
@@ -80,8 +80,8 @@ func TestWeightsRefuse(t *testing.T) {
 		"no weight":    {Chance: 1},
 		"large weight": {Chance: 1, Weight: 2},
 		"no chance":    {Weight: 1},
-		"NaN":          {Weight: 1, Chance: 1, Nats: [models.WeighedGroups]float64{math.NaN()}},
-		"infinite":     {Weight: 1, Chance: 1, Nats: [models.WeighedGroups]float64{math.Inf(1)}},
+		"NaN":          {Weight: 1, Chance: 1, Nats: [models.NumGroups]float64{math.NaN()}},
+		"infinite":     {Weight: 1, Chance: 1, Nats: [models.NumGroups]float64{math.Inf(1)}},
 	} {
 		if w.Learn(&x) {
 			t.Errorf("%s: learned", name)

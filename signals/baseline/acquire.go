@@ -211,8 +211,8 @@ func (m *Memory) changed(r Ref) {
 // soil puts an entry among those to be written. The caller holds the stripe.
 func (m *Memory) soil(s *stripe, id entryID) {
 	e := m.arena.at(id)
-	if m.archive == nil || e.dirty {
+	if m.archive == nil || e.dirty() {
 		return
 	}
-	e.dirty, e.next, s.dirty = true, s.dirty, id
+	e.push(id, &s.dirty)
 }

@@ -14,9 +14,8 @@ import (
 type entry struct {
 	key     models.Pseudonym
 	version uint32  // how often it was copied out to be written, earlier runs included
-	next    entryID // the next one to be written, while dirty
+	next    entryID // the next one to be written, see dirty
 	seen    uint32  // tick of the last access told to the cache
-	dirty   bool    // changed since it was last copied out, and in a list to be written
 	profile Profile
 }
 
@@ -27,6 +26,30 @@ func (e *entry) expect() {
 	for at := uintptr(0); at < unsafe.Sizeof(*e); at += line {
 		prefetch.Line((*byte)(unsafe.Add(unsafe.Pointer(e), at)))
 	}
+}
+
+// lastEntry ends a list of entries to be written, so that next is 0 outside lists.
+const lastEntry = ^entryID(0)
+
+// dirty reports whether the entry was changed since it was last copied out: it is
+// in a list to be written.
+func (e *entry) dirty() bool { return e.next != 0 }
+
+// after returns the next entry to be written, or zero.
+func (e *entry) after() entryID {
+	if e.next == lastEntry {
+		return 0
+	}
+	return e.next
+}
+
+// push puts an entry at the head of a list to be written.
+func (e *entry) push(id entryID, list *entryID) {
+	e.next = *list
+	if *list == 0 {
+		e.next = lastEntry
+	}
+	*list = id
 }
 
 // entryID names an entry of the arena. Zero is no entry.

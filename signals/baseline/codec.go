@@ -8,7 +8,7 @@ import (
 )
 
 // ProfileVersion is the version of the layout written by this build.
-const ProfileVersion = 1
+const ProfileVersion = 2
 
 // ErrProfile says that bytes are no profile that this build reads.
 var ErrProfile = errors.New("baseline: malformed profile")
@@ -23,10 +23,14 @@ func (p *Profile) AppendBinary(dst []byte) []byte {
 	return w.b
 }
 
-// UnmarshalBinary reads what AppendBinary wrote. It refuses other versions,
-// other lengths, and numbers that no profile can hold; p is then empty.
+// UnmarshalBinary reads what AppendBinary wrote, of this build or of one that
+// wrote version 1. It refuses other versions, other lengths, and numbers that no
+// profile can hold; p is then empty.
 func (p *Profile) UnmarshalBinary(src []byte) error {
 	p.Reset()
+	if len(src) == firstBytes && src[0] == 1 {
+		return p.readFirst(src[1:])
+	}
 	if len(src) != profileBytes {
 		return fmt.Errorf("%w: %d bytes, want %d", ErrProfile, len(src), profileBytes)
 	}
@@ -77,7 +81,6 @@ type walker interface {
 	u8(*uint8)
 	u16(*uint16)
 	u32(*uint32)
-	u64(*uint64)
 	weight(*float32) // finite and not negative
 }
 
@@ -91,21 +94,19 @@ func (c *Contribution) walk(w walker) {
 	for i := range c.Probation {
 		c.Probation[i].walk(w)
 	}
-	for _, v := range []*uint32{&c.At, &c.First, &c.Last, &c.Look, &c.Successes, &c.TokenAt} {
+	for _, v := range []*uint32{&c.At, &c.First, &c.Last, &c.Successes, &c.TokenAt} {
 		w.u32(v)
 	}
-	for _, v := range []*uint16{&c.Days, &c.LastDay, &c.Passed, &c.Failed} {
-		w.u16(v)
+	w.u16(&c.Days)
+	w.u8(&c.Passed)
+	w.u8(&c.Failed)
+	for i := range c.Novelty.N {
+		w.weight(&c.Novelty.N[i])
+		w.u16((*uint16)(&c.Novelty.Share[i]))
 	}
-	for i := range c.NetNovelty {
-		c.NetNovelty[i].walk(w)
-		c.DevNovelty[i].walk(w)
-	}
-	c.TokenNovelty.walk(w)
 	for i := range c.Hours {
 		w.u8(&c.Hours[i])
 	}
-	w.u16(&c.Month)
 	c.Location.walk(w)
 }
 
@@ -125,16 +126,10 @@ func (p *Probation) walk(w walker) {
 	w.u8((*uint8)(&p.Kind))
 }
 
-func (r *Ratio) walk(w walker) {
-	w.weight(&r.K)
-	w.weight(&r.N)
-}
-
 func (l *Location) walk(w walker) {
 	walkSigned(w, &l.Latitude)
 	walkSigned(w, &l.Longitude)
 	w.u16(&l.Radius)
-	w.u16(&l.Network)
 	w.u32(&l.At)
 	w.u8(&l.Softened)
 }
@@ -147,28 +142,46 @@ func walkSigned(w walker, v *int16) {
 
 func (l *Local) walk(w walker) {
 	l.Objects.walk(w)
-	for _, v := range []*float32{&l.Minute, &l.Hour, &l.Failures, &l.Actor, &l.MinutePeak, &l.HourPeak,
-		&l.MinuteMean, &l.MinuteVar, &l.HourMean, &l.HourVar, &l.MinuteAnchor, &l.HourAnchor,
-		&l.ObjectsMean, &l.ObjectsVar} {
+	for _, v := range []*float32{&l.Minute, &l.Hour, &l.Failures, &l.Actor, &l.Bytes, &l.Daily.Estimate} {
 		w.weight(v)
 	}
 	w.u32(&l.At)
-	w.u32(&l.PeakHour)
-	w.u16(&l.RateSamples)
-	w.u16(&l.ObjectSample)
-	w.u16(&l.GlobalHour)
-	w.u8(&l.Classes)
+	for _, cells := range [][]uint8{l.Daily.Registers[:], l.Paths.Endpoints[:], l.Paths.Steps[:]} {
+		for i := range cells {
+			w.u8(&cells[i])
+		}
+	}
+	for _, v := range []*Short{&l.MinutePeak, &l.HourPeak, &l.BytesPeak} {
+		w.u16((*uint16)(v))
+	}
+	for _, v := range l.fixed() {
+		w.u16((*uint16)(v))
+	}
+	for _, v := range []*uint16{&l.Daily.Day, &l.PeakHour, &l.RateSamples, &l.GlobalHour} {
+		w.u16(v)
+	}
+	for _, v := range []*uint8{&l.ObjectSample, &l.PathSample, &l.DaySample, &l.Classes, &l.Paths.Last, &l.Paths.Taught,
+		&l.Rhythm.Samples, &l.Rhythm.Hours} {
+		w.u8(v)
+	}
+}
+
+// fixed lists what is kept as Fixed, in the order of the layout.
+func (l *Local) fixed() [21]*Fixed {
+	return [21]*Fixed{&l.PathPeak, &l.MinuteMean, &l.MinuteVar, &l.HourMean, &l.HourVar, &l.MinuteAnchor, &l.HourAnchor,
+		&l.BytesMean, &l.BytesVar, &l.PathMean, &l.PathVar, &l.ObjectsMean, &l.ObjectsVar, &l.RefusedMean, &l.RefusedVar,
+		&l.DayMean, &l.DayVar, &l.Paths.Nats, &l.Rhythm.Mean, &l.Rhythm.Var, &l.Rhythm.Usual}
 }
 
 func (o *Objects) walk(w walker) {
 	for i := range o.Bits {
-		w.u64(&o.Bits[i])
+		w.u32(&o.Bits[i])
 	}
-	last, step := uint64(o.Last), uint32(o.Step)
-	w.u64(&last)
+	last, step := uint32(o.Last), uint32(o.Step)
+	w.u32(&last)
 	w.u32(&step)
-	o.Last, o.Step = int64(last), int32(step)
-	w.u32(&o.Hour)
+	o.Last, o.Step = int32(last), int32(step)
+	w.u16(&o.Hour)
 	w.u16(&o.Requests)
 	w.u16(&o.Refused)
 	w.u16(&o.Run)
@@ -179,13 +192,16 @@ type writer struct{ b []byte }
 func (w *writer) u8(v *uint8)   { w.b = append(w.b, *v) }
 func (w *writer) u16(v *uint16) { w.b = binary.LittleEndian.AppendUint16(w.b, *v) }
 func (w *writer) u32(v *uint32) { w.b = binary.LittleEndian.AppendUint32(w.b, *v) }
-func (w *writer) u64(v *uint64) { w.b = binary.LittleEndian.AppendUint64(w.b, *v) }
 func (w *writer) weight(v *float32) {
 	w.b = binary.LittleEndian.AppendUint32(w.b, math.Float32bits(*v))
 }
 
-// maxWeight bounds every weight, so that sums of many stay finite.
-const maxWeight = 1e9
+// maxWeight bounds every weight, so that sums of many stay finite; maxStored
+// those that are read, bytes among them.
+const (
+	maxWeight = 1e9
+	maxStored = maxBytes
+)
 
 // reader reads fields off b, which the caller has checked to be long enough.
 type reader struct {
@@ -206,7 +222,7 @@ func (r *reader) u64(v *uint64) { *v = binary.LittleEndian.Uint64(r.take(8)) }
 
 func (r *reader) weight(v *float32) {
 	*v = math.Float32frombits(binary.LittleEndian.Uint32(r.take(4)))
-	if !(*v >= 0 && *v <= maxWeight) || math.Signbit(float64(*v)) {
+	if !(*v >= 0 && *v <= maxStored) || math.Signbit(float64(*v)) {
 		r.bad = true
 	}
 }

@@ -17,24 +17,19 @@ type Contribution struct {
 	Device    [DeviceSlots]Slot
 	Probation [ProbationSlots]Probation
 
-	At    uint32 // the weights and counts are decayed up to here
+	At    uint32 // last learned look; the weights and counts are decayed up to here
 	First uint32 // first verified success
 	Last  uint32 // last verified success
-	Look  uint32 // last learned look
 
 	Successes uint32 // verified
 	Days      uint16 // distinct UTC days with a verified success
-	LastDay   uint16 // days since 1970 of the last of them
-	Passed    uint16 // step-ups passed, saturating
-	Failed    uint16 // step-ups failed, saturating
+	Passed    uint8  // step-ups passed, saturating
+	Failed    uint8  // step-ups failed, saturating
 
-	NetNovelty   [Levels]Ratio
-	DevNovelty   [Levels]Ratio
-	TokenNovelty Ratio
-	TokenAt      uint32 // when a device token was first seen valid; 0: never
+	Novelty Novelty
+	TokenAt uint32 // when a device token was first seen valid; 0: never
 
-	Hours [24]uint8 // looks by hour of day in quarters, see AddHour
-	Month uint16    // 30-day period up to which Hours is decayed
+	Hours [24]uint8 // looks by hour of day in quarters, see addHour
 
 	Location Location
 }
@@ -49,9 +44,6 @@ type Slot struct {
 	Born      uint8  // 0: older than a week; else 1 + day since 1970 modulo 255
 }
 
-// Ratio counts k events in n trials, decayed.
-type Ratio struct{ K, N float32 }
-
 // ProbationKind says of which level a value on probation is. The zero value is
 // an empty entry.
 type ProbationKind uint8
@@ -64,6 +56,7 @@ const (
 	OnFamily
 	OnDeviceType
 	OnToken
+	OnSubject // the subject itself, see freeze: Value is when, in unix seconds
 	numProbationKinds
 )
 
@@ -75,21 +68,20 @@ type Probation struct {
 	Kind    ProbationKind
 }
 
-// Location is a place, coarse enough for six bytes. At zero means none.
+// Location is a place, coarse enough for six bytes. At 0 means none.
 type Location struct {
 	Latitude, Longitude int16  // hundredths of a degree
 	Radius              uint16 // km
-	Network             uint16 // folded hash of the ASN
+	Softened            uint8  // 1: seen from a VPN, hosting or relay address
 	At                  uint32
-	Softened            uint8 // 1: seen from a VPN, hosting or relay address
 }
 
 // Session is one record of a subject's live sessions.
 type Session struct {
 	Fingerprint uint32
-	Last        uint32     // last request; 0: empty
-	Held        [6]float32 // lambdas of the last look, HeldNetwork first
-	Credential  uint16     // hashes, folded
+	Last        uint32   // last request; 0: empty
+	Held        [6]int16 // lambdas of the last look in parts of 1024, HeldNetwork first
+	Credential  uint16   // hashes, folded
 	Family      uint16
 	Address     uint16
 	Network     uint16
@@ -102,15 +94,15 @@ type Session struct {
 
 const (
 	objectBits  = 256
-	objectWords = objectBits / 64
+	objectWords = objectBits / 32
 )
 
 // Objects counts the distinct object ids of one hour by linear counting.
 type Objects struct {
-	Bits     [objectWords]uint64
-	Last     int64  // last numeric id; 0 with Run 0: none
-	Step     int32  // difference of the last two numeric ids
-	Hour     uint32 // unix hour
+	Bits     [objectWords]uint32
+	Last     int32  // last numeric id, modulo 2^32; 0 with Run 0: none
+	Step     int32  // difference of the last two numeric ids, modulo 2^32
+	Hour     uint16 // unix hour, modulo 65536
 	Requests uint16 // with an object id, saturating
 	Refused  uint16 // of those, answered 403 or 404
 	Run      uint16 // numeric ids one step apart, in a row

@@ -19,8 +19,14 @@ func Say(lambda float64) models.Evidence {
 }
 
 // SayLook is Say for the groups that are evaluated at looks: lambda is rounded
-// to what a session record holds, so that it can be reused bit for bit.
-func SayLook(lambda float64) models.Evidence { return Say(float64(float32(lambda))) }
+// to what a session record holds, so that it can be reused bit for bit. Records
+// of the first model held a float32.
+func SayLook(f *models.Features, lambda float64) models.Evidence {
+	if !f.Has(models.SecondModel) {
+		return Say(float64(float32(lambda)))
+	}
+	return Say(lambda + 0x1.8p43 - 0x1.8p43) // to a multiple of 2^-9
+}
 
 // Silent returns evidence that does not count, with the reason as its state.
 func Silent(why models.State) models.Evidence { return models.Evidence{State: why} }

@@ -151,7 +151,7 @@ func (f *flusher) copyOut(s *stripe, id entryID) entryID {
 		e.version++
 		r.key, r.version, r.id = e.key, e.version, id
 		r.plain = e.profile.AppendBinary(r.plain[:0])
-		id, e.next, e.dirty = e.next, 0, false
+		id, e.next = e.after(), 0
 	}
 	return id
 }
@@ -162,7 +162,9 @@ func (f *flusher) putBack(s *stripe, id entryID) {
 	defer s.mu.Unlock()
 	for id != 0 {
 		e := f.m.arena.at(id)
-		id, e.next, s.dirty = e.next, s.dirty, id
+		next := e.after()
+		e.push(id, &s.dirty)
+		id = next
 	}
 }
 
@@ -189,8 +191,8 @@ func (f *flusher) again(id entryID) {
 	s := &f.m.stripes[stripeOf(f.m.hash.sum(e.key))]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !e.dirty {
-		e.dirty, e.next, s.dirty = true, s.dirty, id
+	if !e.dirty() {
+		e.push(id, &s.dirty)
 	}
 }
 
@@ -214,7 +216,7 @@ func (f *flusher) free(id entryID, offer bool) bool {
 	s := &f.m.stripes[stripeOf(h)]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e.dirty {
+	if e.dirty() {
 		if offer {
 			f.m.known.touch(h)
 			f.m.known.offer(h, id)
@@ -235,7 +237,7 @@ func (f *flusher) unwritten() int {
 	for i := range f.m.stripes {
 		s := &f.m.stripes[i]
 		s.mu.Lock()
-		for id := s.dirty; id != 0; id = f.m.arena.at(id).next {
+		for id := s.dirty; id != 0; id = f.m.arena.at(id).after() {
 			n++
 		}
 		s.mu.Unlock()

@@ -1,7 +1,6 @@
 package baseline
 
 import (
-	"math"
 	"sync"
 	"sync/atomic"
 
@@ -252,12 +251,8 @@ func (t *tables) add(h uint32, one float64) {
 func (t *tables) shares(values [Levels]uint32, scale float64) (q [Levels]float64) {
 	least := 0.5 / (t.Total/scale + 1)
 	for i, h := range values {
-		count := math.Inf(1)
-		for r := range t.Sketch {
-			count = min(count, float64(t.Sketch[r][sketchCell(r, h)]))
-		}
 		if t.Total > 0 {
-			q[i] = count / t.Total
+			q[i] = t.count(h) / t.Total
 		}
 		q[i] = min(1, max(q[i], least))
 	}

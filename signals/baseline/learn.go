@@ -14,6 +14,7 @@ const (
 	behaviorLife   = 15 * 60
 	enrollingLimit = 200 // verified successes
 	enrollingDays  = 7
+	pathWeight     = 0.25 // of a success from which on the order of endpoints is learned
 )
 
 // Stamp is a time as profiles keep it: unix seconds, zero before 1970.
@@ -27,14 +28,14 @@ func Stamp(t time.Time) uint32 {
 // teach what is normal for the world.
 func Learn(p *Profile, ev *models.Event) (share bool) {
 	now := Stamp(ev.Time)
-	p.Local.count(ev, now)
+	weight := p.Own.weigh(ev, now)
+	p.Local.count(ev, weight >= pathWeight, now)
 	if ev.Subject == models.Anonymous {
 		return false
 	}
-	p.Own.countStepUp(ev)
-	weight := omega(ev)
+	p.Own.countStepUp(ev, now)
 	if weight > 0 {
-		p.Local.peak(now / 3600)
+		p.Local.peak(uint16(now / 3600))
 	}
 	session := p.Local.attend(&p.Own, ev, now)
 	if weight == 0 {
@@ -60,14 +61,28 @@ func Learn(p *Profile, ev *models.Event) (share bool) {
 	return share
 }
 
-// count notes what every request leaves behind, refused ones included.
-func (l *Local) count(ev *models.Event, now uint32) {
+// weigh returns what an event teaches this subject: nothing while it is frozen.
+func (c *Contribution) weigh(ev *models.Event, now uint32) float64 {
+	if ev.Subject == models.Anonymous || !ev.Passed && c.frozen(now) {
+		return 0
+	}
+	return omega(ev)
+}
+
+// count notes what every request leaves behind, refused ones included. Calm says
+// that its place in the order of endpoints is learned.
+func (l *Local) count(ev *models.Event, calm bool, now uint32) {
+	gap := l.Gap(now)
 	l.decay(now)
 	l.roll(now)
 	l.Minute = min(l.Minute+1, maxWeight)
 	l.Hour = min(l.Hour+1, maxWeight)
+	l.Bytes = min(l.Bytes+float32(max(0, ev.BytesOut)), maxBytes)
 	l.Actor = max(l.Actor, float32(ev.Assessment.ActorNats))
 	l.Objects.See(ev.Observed.Object, ev.Observed.ObjectSeq, now)
+	l.Daily.See(ev.Observed.Object, uint16(now/day))
+	l.Paths.See(ev.Observed.Endpoint, gap, calm, now)
+	l.Rhythm.See(gap)
 	if ev.Observed.Object != 0 && withheld(ev) && l.Objects.Refused < math.MaxUint16 {
 		l.Objects.Refused++
 	}
@@ -93,19 +108,24 @@ func (l *Local) Fail(now uint32) {
 func (l *Local) decay(now uint32) {
 	if now > l.At {
 		l.Minute *= float32(halved(l.At, now, 60))
-		l.Hour *= float32(halved(l.At, now, 3600))
-		l.Failures *= float32(halved(l.At, now, behaviorLife))
-		l.Actor *= float32(halved(l.At, now, behaviorLife))
+		hour, quarter := float32(halved(l.At, now, 3600)), float32(halved(l.At, now, behaviorLife))
+		l.Hour *= hour
+		l.Bytes *= hour
+		l.Failures *= quarter
+		l.Actor *= quarter
 		l.At = now
 	}
 }
 
-func (c *Contribution) countStepUp(ev *models.Event) {
+// countStepUp notes a passed or a failed step-up.
+func (c *Contribution) countStepUp(ev *models.Event, now uint32) {
 	if ev.Passed {
-		c.Passed = saturate(uint32(c.Passed) + 1)
+		c.Passed += min(1, ^c.Passed)
+		c.thaw()
 	}
 	if ev.Denial == models.StepUpExhausted {
-		c.Failed = saturate(uint32(c.Failed) + 1)
+		c.Failed += min(1, ^c.Failed)
+		c.freeze(now)
 	}
 }
 
@@ -150,14 +170,13 @@ func (c *Contribution) succeed(now uint32) {
 	if c.First == 0 {
 		c.First = now
 	}
-	c.Last = max(c.Last, now)
 	if c.Successes < math.MaxUint32 {
 		c.Successes++
 	}
-	if today := uint16(now / day); c.Days == 0 || today > c.LastDay {
-		c.LastDay = today
+	if c.Days == 0 || now/day > c.Last/day {
 		c.Days = saturate(uint32(c.Days) + 1)
 	}
+	c.Last = max(c.Last, now)
 }
 
 // Enrolling reports whether a machine client is still in its first days.

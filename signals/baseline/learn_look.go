@@ -25,13 +25,12 @@ func (c *Contribution) learnLook(ev *models.Event, weight float64, now uint32, a
 	c.learnToken(f, o, weight, t)
 	c.addHour(now, weight)
 	c.learnPlace(f, o, now)
-	c.Look = max(c.Look, now)
 }
 
 func (c *Contribution) learnNetwork(o *models.Observed, weight float64, t trial) {
 	w := c.NetworkWeights(o, t.now)
 	if !t.again {
-		countNovelty(&c.NetNovelty, &w, weight)
+		c.Novelty.countLevels(netNovelty, &w, weight)
 	}
 	c.try(OnASN, o.Network, w.Level[1] > 0, t)
 	c.try(OnCountry, o.Country, w.Level[2] > 0, t)
@@ -43,7 +42,7 @@ func (c *Contribution) learnNetwork(o *models.Observed, weight float64, t trial)
 func (c *Contribution) learnDevice(o *models.Observed, weight float64, t trial) {
 	w := c.DeviceWeights(o, t.now)
 	if !t.again {
-		countNovelty(&c.DevNovelty, &w, weight)
+		c.Novelty.countLevels(devNovelty, &w, weight)
 	}
 	if c.TokenAt != 0 {
 		c.try(OnFamily, o.Family, w.Level[1] > 0, t)
@@ -52,28 +51,25 @@ func (c *Contribution) learnDevice(o *models.Observed, weight float64, t trial) 
 	remember(c.Device[:], o.Fingerprint, o.Family, Fold16(o.DeviceType), weight, t.now)
 }
 
-// countNovelty counts, level by level, how often a value was new given that the
+// countLevels counts, level by level, how often a value was new given that the
 // finer one was. Nothing is new to an empty table.
-func countNovelty(r *[Levels]Ratio, w *Weights, weight float64) {
+func (v *Novelty) countLevels(first int, w *Weights, weight float64) {
 	if w.Total == 0 {
 		return
 	}
-	for i := range r {
-		r[i].N += float32(weight)
-		if w.Level[i] > 0 {
+	for i := range Levels {
+		novel := w.Level[i] == 0
+		v.count(first+i, novel, weight)
+		if !novel {
 			return
 		}
-		r[i].K += float32(weight)
 	}
 }
 
 func (c *Contribution) learnToken(f *models.Features, o *models.Observed, weight float64, t trial) {
 	valid := f.Get(models.TokenStatus) == models.TokenValid
 	if c.TokenAt != 0 && !t.again {
-		c.TokenNovelty.N += float32(weight)
-		if !valid {
-			c.TokenNovelty.K += float32(weight)
-		}
+		c.Novelty.count(tokenNovelty, !valid, weight)
 	}
 	if !valid {
 		return
@@ -94,7 +90,6 @@ func (c *Contribution) learnPlace(f *models.Features, o *models.Observed, now ui
 		Latitude:  hundredths(o.Place.Latitude),
 		Longitude: hundredths(o.Place.Longitude),
 		Radius:    uint16(min(max(o.Place.Radius, 0), math.MaxUint16)),
-		Network:   Fold16(o.Network),
 		At:        now,
 	}
 	if f.Flags&SoftSources != 0 {

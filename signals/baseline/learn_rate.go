@@ -7,12 +7,29 @@ import (
 	"github.com/riskgate/riskgate/models"
 )
 
-// Prior is what is assumed of averages before there are samples: as many samples
-// of this variance.
+// What is assumed of averages before there are samples: as many samples of the
+// variance of their kind. The means are in the packages that compare with them.
 const (
 	PriorStrength = 10
-	PriorVariance = 1.0
-	NoiseVariance = 0.04 // added to every variance
+
+	PriorVariance = 1.0  // of ln(1+amount)
+	NoiseVariance = 0.04 // added to every variance, but not to that of a share
+
+	DayVariance    = 0.3  // of ln(1+amount of a day)
+	SpreadVariance = 0.25 // of a mean of nats, or of ln sigma
+
+	RefusedUsual  = 0.05 // share of 403 and 404
+	ShareVariance = 0.0025
+)
+
+// kind is the prior variance of an average, and the noise added to its variance.
+type kind struct{ variance, noise float64 }
+
+var (
+	ofAmount = kind{PriorVariance, NoiseVariance}
+	ofDays   = kind{DayVariance, NoiseVariance}
+	ofNats   = kind{SpreadVariance, NoiseVariance}
+	ofShare  = kind{ShareVariance, 0}
 )
 
 const (
@@ -22,36 +39,71 @@ const (
 )
 
 // peak notes the rates of a verified request.
-func (l *Local) peak(hour uint32) {
-	l.PeakHour = max(l.PeakHour, hour)
-	l.MinutePeak = max(l.MinutePeak, l.Minute)
-	l.HourPeak = max(l.HourPeak, l.Hour)
+func (l *Local) peak(hour uint16) {
+	if l.MinutePeak == 0 || later(hour, l.PeakHour) {
+		l.PeakHour = hour
+	}
+	l.MinutePeak = max(l.MinutePeak, ShortOf(l.Minute))
+	l.HourPeak = max(l.HourPeak, ShortOf(l.Hour))
+	l.BytesPeak = max(l.BytesPeak, ShortOf(l.Bytes))
+	l.PathPeak = max(l.PathPeak, l.Paths.Nats)
+	l.Classes |= activeToday
 }
 
 // roll moves the averages when an hour is over: at most once an hour, whatever
 // the hour held.
 func (l *Local) roll(now uint32) {
-	hour := now / 3600
-	if l.Objects.Hour < hour && l.Objects.Requests > 0 {
-		if l.PeakHour == l.Objects.Hour { // the hour had verified requests
-			x := models.Ln(1 + l.Objects.Distinct())
-			move(&l.ObjectsMean, &l.ObjectsVar, l.ObjectSample, x, rateStep)
-			l.ObjectSample = saturate(uint32(l.ObjectSample) + 1)
-		}
+	hour := uint16(now / 3600)
+	if l.Objects.Requests > 0 && later(hour, l.Objects.Hour) {
+		l.rollObjects()
 		l.Objects = Objects{Hour: hour}
 	}
-	if l.PeakHour == 0 || l.PeakHour >= hour {
+	if today := uint16(now / day); l.Daily.Day < today {
+		l.rollDay()
+		l.Daily = Daily{Day: today}
+	}
+	if l.MinutePeak != 0 && later(hour, l.PeakHour) {
+		l.rollRates()
+	}
+}
+
+// rollObjects learns how many objects an hour held that had verified requests,
+// and which share of them was refused, as if ten more had been asked for at the
+// usual share.
+func (l *Local) rollObjects() {
+	if l.MinutePeak == 0 || l.PeakHour != l.Objects.Hour {
 		return
 	}
-	minute, hourly := LnRate(float64(l.MinutePeak)), LnRate(float64(l.HourPeak))
+	n := uint16(l.ObjectSample)
+	move(&l.ObjectsMean, &l.ObjectsVar, n, models.Ln(1+l.Objects.Distinct()), rateStep, ofAmount)
+	share := (float64(l.Objects.Refused) + PriorStrength*RefusedUsual) / (float64(l.Objects.Requests) + PriorStrength)
+	move(&l.RefusedMean, &l.RefusedVar, n, share, rateStep, ofShare)
+	l.ObjectSample += min(1, ^l.ObjectSample)
+}
+
+// rollDay learns how many objects a day held that had verified requests.
+func (l *Local) rollDay() {
+	if l.Classes&activeToday != 0 && l.Daily.Estimate > 0 {
+		move(&l.DayMean, &l.DayVar, uint16(l.DaySample), models.Ln(1+l.Daily.Distinct()), rateStep, ofDays)
+		l.DaySample += min(1, ^l.DaySample)
+	}
+	l.Classes &^= activeToday
+}
+
+func (l *Local) rollRates() {
+	minute, hourly, n := LnRate(l.MinutePeak.Float()), LnRate(l.HourPeak.Float()), l.RateSamples
 	anchor := l.MinuteVar
-	move(&l.MinuteAnchor, &anchor, l.RateSamples, minute, anchorStep)
+	move(&l.MinuteAnchor, &anchor, n, minute, anchorStep, ofAmount)
 	anchor = l.HourVar
-	move(&l.HourAnchor, &anchor, l.RateSamples, hourly, anchorStep)
-	move(&l.MinuteMean, &l.MinuteVar, l.RateSamples, minute, rateStep)
-	move(&l.HourMean, &l.HourVar, l.RateSamples, hourly, rateStep)
+	move(&l.HourAnchor, &anchor, n, hourly, anchorStep, ofAmount)
+	move(&l.MinuteMean, &l.MinuteVar, n, minute, rateStep, ofAmount)
+	move(&l.HourMean, &l.HourVar, n, hourly, rateStep, ofAmount)
+	move(&l.BytesMean, &l.BytesVar, n, LnRate(l.BytesPeak.Float()), rateStep, ofAmount)
 	l.RateSamples = saturate(uint32(l.RateSamples) + 1)
-	l.PeakHour, l.MinutePeak, l.HourPeak = 0, 0, 0
+	move(&l.PathMean, &l.PathVar, uint16(l.PathSample), l.PathPeak.Float(), rateStep, ofNats)
+	l.PathSample += min(1, ^l.PathSample)
+	l.Rhythm.take()
+	l.PeakHour, l.MinutePeak, l.HourPeak, l.BytesPeak, l.PathPeak = 0, 0, 0, 0, 0
 }
 
 // Rates returns the requests per minute and per hour at time now, with one more
@@ -61,6 +113,15 @@ func (l *Local) Rates(now uint32) (minute, hour float64) {
 	h := float64(l.Hour)*halved(l.At, now, 3600) + 1
 	return m * math.Ln2, h * math.Ln2
 }
+
+// BytesPerHour returns the response bytes per hour at time now, those of requests
+// answered before.
+func (l *Local) BytesPerHour(now uint32) float64 {
+	return float64(l.Bytes) * halved(l.At, now, 3600) * math.Ln2
+}
+
+// maxBytes bounds the bytes counted.
+const maxBytes = 1e13
 
 // Behavior returns the failed logins and the nats left behind, at time now.
 func (l *Local) Behavior(now uint32) (failures, actor float64) {
@@ -73,23 +134,23 @@ func LnRate(count float64) float64 { return models.Ln(1 + float64(count*math.Ln2
 
 // move takes sample x, the one after n, into a moving average. A sample far off
 // moves it by no more than maxSigmas standard deviations would.
-func move(mean, variance *float32, n uint16, x, step float64) {
+func move(mean, variance *Fixed, n uint16, x, step float64, of kind) {
 	k := float64(n)
 	step = max(step, 1/(k+1))
-	m, v := float64(*mean), float64(*variance)
+	m, v := mean.Float(), variance.Float()
 	if n == 0 {
 		m = x
 	}
-	sigma := math.Sqrt((float64(k*v)+PriorStrength*PriorVariance)/(k+PriorStrength) + NoiseVariance)
+	sigma := math.Sqrt((float64(k*v)+float64(PriorStrength*of.variance))/(k+PriorStrength) + of.noise)
 	delta := min(max(x-m, -maxSigmas*sigma), maxSigmas*sigma)
-	*mean = float32(max(0, m+float64(step*delta)))
-	*variance = float32((1 - step) * (v + float64(step*float64(delta*delta))))
+	*mean = FixedOf(m + float64(step*delta))
+	*variance = FixedOf((1 - step) * (v + float64(step*float64(delta*delta))))
 }
 
 // See counts a request for an object, given by the hash of its ids, and its
 // number if it has one. Zero is no object; a new hour starts anew.
 func (o *Objects) See(object uint32, number int64, now uint32) {
-	if hour := now / 3600; o.Hour < hour {
+	if hour := uint16(now / 3600); later(hour, o.Hour) {
 		*o = Objects{Hour: hour}
 	}
 	if object == 0 {
@@ -99,16 +160,16 @@ func (o *Objects) See(object uint32, number int64, now uint32) {
 		o.Requests++
 	}
 	bit := object % objectBits
-	o.Bits[bit/64] |= 1 << (bit % 64)
+	o.Bits[bit/32] |= 1 << (bit % 32)
 	if number >= 0 {
-		o.step(number)
+		o.step(int32(number))
 	}
 }
 
 // step follows a run of ids that are one step apart, or repeat the last step.
-func (o *Objects) step(number int64) {
+func (o *Objects) step(number int32) {
 	d := number - o.Last
-	same := d == 1 || d == -1 || d == int64(o.Step)
+	same := d == 1 || d == -1 || d == o.Step
 	switch {
 	case o.Run == 0:
 		o.Run = 1
@@ -119,7 +180,7 @@ func (o *Objects) step(number int64) {
 		o.Run = 1
 	}
 	if d != 0 {
-		o.Step = int32(min(max(d, math.MinInt32), math.MaxInt32))
+		o.Step = d
 	}
 	o.Last = number
 }
@@ -129,7 +190,7 @@ func (o *Objects) step(number int64) {
 func (o *Objects) Distinct() float64 {
 	zeros := objectBits
 	for _, w := range o.Bits {
-		zeros -= bits.OnesCount64(w)
+		zeros -= bits.OnesCount32(w)
 	}
 	return max(0, -objectBits*models.Ln(float64(max(1, zeros))/objectBits))
 }

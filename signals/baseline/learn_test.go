@@ -253,13 +253,13 @@ func TestTokenProbation(t *testing.T) {
 
 // A boiling frog: one sample moves an average by no more than 3 sigma would.
 func TestAveragesMoveSlowly(t *testing.T) {
-	var mean, variance float32
+	var mean, variance Fixed
 	for n := range uint16(200) {
-		move(&mean, &variance, n, 3+0.2*float64(n%3-1), rateStep)
+		move(&mean, &variance, n, 3+0.2*float64(n%3-1), rateStep, ofAmount)
 	}
 	before := mean
-	move(&mean, &variance, 200, 1e6, rateStep)
-	if by := float64(mean - before); by > rateStep*maxSigmas*math.Sqrt(float64(variance)+0.1) || by <= 0 {
+	move(&mean, &variance, 200, 1e6, rateStep, ofAmount)
+	if by := mean.Float() - before.Float(); by > rateStep*maxSigmas*math.Sqrt(variance.Float()+0.1) || by <= 0 {
 		t.Errorf("one wild sample moves the mean by %g", by)
 	}
 }
@@ -335,6 +335,6 @@ func TestRuns(t *testing.T) {
 	f("by tens, from the second step on", 3, 5, 10, 20, 30, 40)
 	f("the same again", 3, 1, 2, 2, 2, 3)
 	f("no order", 1, 4, 90, 13, 55)
-	f("from end to end", 1, math.MaxInt64, 0)
+	f("from end to end", 1, 999_999_999_999_999_999, 0)
 	f("no number", 0, -1, -1)
 }

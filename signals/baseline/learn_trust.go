@@ -103,6 +103,9 @@ func (c *Contribution) freeProbation(now uint32) int {
 	}
 	oldest, age := 0, uint16(0)
 	for i := range c.Probation {
+		if c.Probation[i].Kind == OnSubject {
+			continue
+		}
 		if a := uint16(now/3600) - c.Probation[i].Counted; a >= age {
 			oldest, age = i, a
 		}

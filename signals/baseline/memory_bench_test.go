@@ -67,3 +67,30 @@ func BenchmarkFilterHas(b *testing.B) {
 		f.has(i * 0xbf58476d1ce4e5b9)
 	}
 }
+
+// Learning alone, without memory and world: a look each hour, and requests inside
+// a session.
+func benchmarkLearn(b *testing.B, step uint32) {
+	var p Profile
+	ev := success(t0)
+	ev.Observed.Endpoint, ev.BytesOut = 7, 8000
+	at := t0
+	for range 100 {
+		at += 3600
+		ev.Time = time.Unix(int64(at), 0)
+		Learn(&p, ev)
+	}
+	b.ReportAllocs()
+	for i := uint32(0); b.Loop(); i++ {
+		at += step
+		ev.Time = time.Unix(int64(at), 0)
+		ev.Observed.Object, ev.Observed.ObjectSeq = i*0x9e3779b1, int64(i)
+		if ev.Features.Flags = models.SecondModel; step >= 3600 {
+			ev.Features.Flags |= models.IsLook
+		}
+		Learn(&p, ev)
+	}
+}
+
+func BenchmarkLearnLook(b *testing.B)   { benchmarkLearn(b, 3600) }
+func BenchmarkLearnInside(b *testing.B) { benchmarkLearn(b, 1) }

@@ -64,11 +64,7 @@ func (c *Contribution) add(part *Contribution) {
 	for _, p := range part.Probation {
 		c.addProbation(p)
 	}
-	for i := range c.NetNovelty {
-		c.NetNovelty[i].add(part.NetNovelty[i])
-		c.DevNovelty[i].add(part.DevNovelty[i])
-	}
-	c.TokenNovelty.add(part.TokenNovelty)
+	c.Novelty.add(&part.Novelty)
 	c.addHours(part)
 	c.addFacts(part)
 }
@@ -77,20 +73,13 @@ func (c *Contribution) addFacts(part *Contribution) {
 	c.First = earlier(c.First, part.First)
 	c.TokenAt = earlier(c.TokenAt, part.TokenAt)
 	c.Last = max(c.Last, part.Last)
-	c.Look = max(c.Look, part.Look)
 	c.Successes += part.Successes
 	c.Days = max(c.Days, part.Days) // the same days, seen by both
-	c.LastDay = max(c.LastDay, part.LastDay)
-	c.Passed = saturate(uint32(c.Passed) + uint32(part.Passed))
-	c.Failed = saturate(uint32(c.Failed) + uint32(part.Failed))
+	c.Passed += min(part.Passed, ^c.Passed)
+	c.Failed += min(part.Failed, ^c.Failed)
 	if part.Location.At > c.Location.At {
 		c.Location = part.Location
 	}
-}
-
-func (r *Ratio) add(other Ratio) {
-	r.K += other.K
-	r.N += other.N
 }
 
 // addSlots adds the slots of part to table, which keeps the heaviest.

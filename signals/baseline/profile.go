@@ -13,25 +13,41 @@ type Local struct {
 	Objects  Objects
 	Sessions [MaxSessions]Session // never persisted
 
-	At           uint32  // up to here the next four are decayed
+	At           uint32  // last request; up to here the next five are decayed
 	Minute, Hour float32 // requests, with half-lives of 1 and 60 min
+	Bytes        float32 // of responses, half-life 60 min
 	Failures     float32 // failed logins, half-life 15 min
 	Actor        float32 // accumulated risk in nats, half-life 15 min
 
-	// The highest rates of the current hour among verified requests, and moving
-	// averages of ln(1+rate) over the peaks of earlier hours. The anchors are the
-	// same means with a memory of 180 days.
-	PeakHour                  uint32 // unix hour of the peaks
-	MinutePeak, HourPeak      float32
-	MinuteMean, MinuteVar     float32
-	HourMean, HourVar         float32
-	MinuteAnchor, HourAnchor  float32
-	ObjectsMean, ObjectsVar   float32 // of ln(1+distinct objects per hour)
-	RateSamples, ObjectSample uint16  // hours behind the averages, saturating
+	Daily  Daily
+	Paths  Paths
+	Rhythm Rhythm
 
-	Classes    uint8  // bit per models.Class used with a verified success
+	// The highest rates of the current hour among verified requests, and moving
+	// averages over the peaks of earlier hours, of ln(1+rate) where it is a rate.
+	// The anchors are the same means with a memory of 180 days.
+	MinutePeak, HourPeak     Short // requests; minute 0: no verified request yet
+	BytesPeak                Short
+	PathPeak                 Fixed
+	MinuteMean, MinuteVar    Fixed
+	HourMean, HourVar        Fixed
+	MinuteAnchor, HourAnchor Fixed
+	BytesMean, BytesVar      Fixed
+	PathMean, PathVar        Fixed
+	ObjectsMean, ObjectsVar  Fixed  // distinct objects per hour
+	RefusedMean, RefusedVar  Fixed  // share of 403 and 404 in an hour
+	DayMean, DayVar          Fixed  // distinct objects per day
+	PeakHour                 uint16 // unix hour of the peaks, modulo 65536
+	RateSamples              uint16 // hours behind the averages, saturating
+	ObjectSample, PathSample uint8  // the same
+	DaySample                uint8  // days
+
+	Classes    uint8  // bit per models.Class used with a verified success, and activeToday
 	GlobalHour uint16 // hour, modulo 65536, of the last contribution to the global tables
 }
+
+// activeToday is a bit of Local.Classes: Daily.Day has seen a verified success.
+const activeToday = 1 << 7
 
 // Reset makes p the profile of a subject never seen.
 func (p *Profile) Reset() { *p = Profile{} }

@@ -22,39 +22,43 @@ func randomContribution(r *rand.Rand) Contribution {
 	for i := range r.IntN(ProbationSlots) {
 		c.Probation[i] = Probation{Value: r.Uint32() | 1, Counted: uint16(r.Uint32()), Days: uint8(r.IntN(20) + 1), Kind: ProbationKind(1 + r.IntN(5))}
 	}
-	c.At, c.First, c.Last, c.Look = 1_700_000_000+r.Uint32N(1e7), 1_600_000_000, r.Uint32(), r.Uint32()
-	c.Successes, c.Days, c.LastDay = r.Uint32N(1e6), uint16(r.Uint32N(400)), uint16(r.Uint32N(20000))
-	c.Passed, c.Failed, c.TokenAt = uint16(r.Uint32N(9)), uint16(r.Uint32N(9)), r.Uint32()
-	for i := range c.NetNovelty {
-		c.NetNovelty[i] = Ratio{float32(r.Float64()), float32(r.Float64() * 9)}
-		c.DevNovelty[i] = Ratio{float32(r.Float64()), float32(r.Float64() * 9)}
+	c.At, c.First, c.Last = 1_700_000_000+r.Uint32N(1e7), 1_600_000_000, r.Uint32()
+	c.Successes, c.Days = r.Uint32N(1e6), uint16(r.Uint32N(400))
+	c.Passed, c.Failed, c.TokenAt = uint8(r.Uint32N(9)), uint8(r.Uint32N(9)), r.Uint32()
+	for i := range c.Novelty.N {
+		c.Novelty.set(i, Ratio{float32(r.Float64()), float32(r.Float64() * 9)})
 	}
-	c.TokenNovelty = Ratio{float32(r.Float64()), float32(r.Float64() * 9)}
 	for i := range c.Hours {
 		c.Hours[i] = uint8(r.Uint32N(120))
 	}
-	c.Month = uint16(c.At / monthSeconds)
-	c.Location = Location{Latitude: int16(r.Int32N(18000) - 9000), Longitude: int16(r.Int32N(36000) - 18000), Radius: 20, Network: 7, At: r.Uint32(), Softened: 1}
+	c.Location = Location{Latitude: int16(r.Int32N(18000) - 9000), Longitude: int16(r.Int32N(36000) - 18000), Radius: 20, At: r.Uint32(), Softened: 1}
 	return c
 }
 
 func randomProfile(r *rand.Rand) Profile {
 	p := Profile{Own: randomContribution(r)}
-	p.Local = Local{At: r.Uint32(), Minute: r.Float32(), Hour: r.Float32(), Failures: r.Float32(), Actor: r.Float32(), PeakHour: r.Uint32(),
-		MinutePeak: r.Float32(), HourPeak: r.Float32(), MinuteMean: r.Float32(), MinuteVar: r.Float32(), HourMean: r.Float32(), HourVar: r.Float32(),
-		MinuteAnchor: r.Float32(), HourAnchor: r.Float32(), ObjectsMean: r.Float32(), ObjectsVar: r.Float32(), RateSamples: 9, ObjectSample: 8,
+	p.Local = Local{At: r.Uint32(), Minute: r.Float32(), Hour: r.Float32(), Bytes: 1e10, Failures: r.Float32(), Actor: r.Float32(),
+		MinutePeak: 7, HourPeak: 8, BytesPeak: 9, PeakHour: 10, RateSamples: 9, ObjectSample: 8, PathSample: 7, DaySample: 6,
 		Classes: 5, GlobalHour: 77}
-	p.Local.Objects = Objects{Bits: [4]uint64{r.Uint64(), r.Uint64(), 0, 1}, Last: -5, Step: -3, Hour: 9, Requests: 8, Refused: 7, Run: 6}
-	p.Local.Sessions[0] = Session{Fingerprint: 1, Last: 2, Held: [6]float32{1, 2}}
+	for _, v := range p.Local.fixed() {
+		*v = Fixed(r.Uint32())
+	}
+	p.Local.Objects = Objects{Bits: [8]uint32{r.Uint32(), r.Uint32(), 0, 1}, Last: -5, Step: -3, Hour: 9, Requests: 8, Refused: 7, Run: 6}
+	for range 50 {
+		p.Local.Daily.See(r.Uint32(), 20000)
+		p.Local.Paths.count(uint8(r.Uint32()), 1)
+	}
+	p.Local.Paths.Last, p.Local.Paths.Taught, p.Local.Rhythm.Samples, p.Local.Rhythm.Hours = 3, 4, 5, 6
+	p.Local.Sessions[0] = Session{Fingerprint: 1, Last: 2, Held: [6]int16{1, 2}}
 	return p
 }
 
 // One known subject costs at most 1 KiB with all that is spent on finding it.
 func TestProfileIsSmall(t *testing.T) {
-	if n := unsafe.Sizeof(Profile{}); n > 808 {
+	if n := unsafe.Sizeof(Profile{}); n > 820 {
 		t.Errorf("a profile takes %d bytes", n)
 	}
-	if n := unsafe.Sizeof(Session{}); n != 48 {
+	if n := unsafe.Sizeof(Session{}); n != 36 {
 		t.Errorf("a session takes %d bytes", n)
 	}
 	if knownCost > 1024 {
@@ -205,7 +209,7 @@ func TestContributionsAddUp(t *testing.T) {
 		for _, c := range parts {
 			c.decay(at)
 			remember(c.Network[:], 1, 2, 3, 0.5, at)
-			countNovelty(&c.NetNovelty, &Weights{Total: 1, Level: [3]float64{1, 1, 1}}, 0.5)
+			c.Novelty.countLevels(netNovelty, &Weights{Total: 1, Level: [3]float64{1, 1, 1}}, 0.5)
 		}
 	}
 	sum := Fold(State{"a": {1, a}, "b": {1, b}})
@@ -216,5 +220,5 @@ func TestContributionsAddUp(t *testing.T) {
 		}
 	}
 	near("weight", sum.Network[0].Weight, whole.Network[0].Weight)
-	near("looks", sum.NetNovelty[0].N, whole.NetNovelty[0].N)
+	near("looks", sum.Novelty.N[0], whole.Novelty.N[0])
 }

@@ -58,7 +58,7 @@ func TestLooksAtTheSameAreNoTrials(t *testing.T) {
 	if looks != 12 || shares != 1 {
 		t.Errorf("%d looks in 12 hours, of which %d taught the world; want 12 and 1", looks, shares)
 	}
-	if n := p.Own.NetNovelty[0].N; n < 0.4 || n > 0.5 {
+	if n := p.Own.Novelty.N[netNovelty]; n < 0.4 || n > 0.5 {
 		t.Errorf("%g trials of novelty, want those of one look", n)
 	}
 }

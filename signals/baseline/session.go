@@ -27,12 +27,12 @@ type Arrival struct {
 
 // Visit is what a request means for the sessions of its subject.
 type Visit struct {
-	Look    bool       // first of a session, after a change, or of another hour
-	Change  bool       // inside a live session
-	Kind    int        // models.SessionSame and up
-	Held    [6]float32 // lambdas of the last look, HeldNetwork first
-	renewed bool       // a look at a session in which nothing changed
-	session int        // the record continued, -1: a new one
+	Look    bool     // first of a session, after a change, or of another hour
+	Change  bool     // inside a live session
+	Kind    int      // models.SessionSame and up
+	Held    [6]int16 // lambdas of the last look, as Session.Held
+	renewed bool     // a look at a session in which nothing changed
+	session int      // the record continued, -1: a new one
 }
 
 // Visit tells which session a request continues, and what changed.
@@ -147,6 +147,9 @@ func (s *Session) flips(a *Arrival) uint8 {
 	return min(s.Flips, 254) + 1
 }
 
+// HeldNats returns the lambda of group i of HeldNetwork and up.
+func (v *Visit) HeldNats(i int) float64 { return float64(v.Held[i]) / heldOne }
+
 // attend brings the record of the session up to date and returns it.
 func (l *Local) attend(c *Contribution, ev *models.Event, now uint32) *Session {
 	a := ArrivalOf(ev)
@@ -195,7 +198,7 @@ var heldGroups = [6]models.Group{
 
 func (s *Session) hold(set *models.EvidenceSet) {
 	for i, g := range heldGroups {
-		s.Held[i] = float32(set[g].Lambda * set[g].Confidence)
+		s.Held[i] = holdNats(set[g].Lambda * set[g].Confidence)
 	}
 }
 

@@ -35,11 +35,8 @@ func (c *Contribution) decay(now uint32) {
 	net, dev := halved(c.At, now, netHalfLife), halved(c.At, now, devHalfLife)
 	decaySlots(c.Network[:], net)
 	decaySlots(c.Device[:], dev)
-	for i := range c.NetNovelty {
-		c.NetNovelty[i].decay(dev)
-		c.DevNovelty[i].decay(dev)
-	}
-	c.TokenNovelty.decay(dev)
+	c.Novelty.decay(dev)
+	c.decayHours(c.At/monthSeconds, now/monthSeconds)
 	c.At = now
 }
 
@@ -50,24 +47,6 @@ func decaySlots(table []Slot, by float64) {
 			*s = Slot{}
 		}
 	}
-}
-
-func (r *Ratio) decay(by float64) {
-	r.K, r.N = float32(float64(r.K)*by), float32(float64(r.N)*by)
-}
-
-// At returns a ratio of c as it is at time now.
-func (r Ratio) At(c *Contribution, now uint32) Ratio {
-	r.decay(halved(c.At, now, devHalfLife))
-	return r
-}
-
-// noveltyStrength is how many looks the world's rate of novelty counts.
-const noveltyStrength = 4
-
-// Rate returns (k + 4h)/(n + 4): the own rate, blended with the world's.
-func (r Ratio) Rate(world float64) float64 {
-	return (float64(r.K) + noveltyStrength*world) / (float64(r.N) + noveltyStrength)
 }
 
 // youngDays is how long a value counts as young.

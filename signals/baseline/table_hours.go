@@ -7,9 +7,9 @@ const hourUnit = 4
 // days: 2^(-1/3) of 256, rounded down like the counts.
 const monthFactor = 203
 
-// addHour counts a look of that weight in an hour of the day.
+// addHour counts a look of that weight in an hour of the day. The caller has
+// brought c to that time.
 func (c *Contribution) addHour(now uint32, weight float64) {
-	c.decayHours(uint16(now / monthSeconds))
 	n := &c.Hours[now/3600%24]
 	add := uint8(weight * hourUnit)
 	if int(*n)+int(add) > 255 {
@@ -20,13 +20,9 @@ func (c *Contribution) addHour(now uint32, weight float64) {
 	*n += add
 }
 
-// decayHours brings the table to a later 30-day period.
-func (c *Contribution) decayHours(month uint16) {
-	for ; c.Month < month; c.Month++ {
-		if c.Hours == ([24]uint8{}) {
-			c.Month = month
-			return
-		}
+// decayHours brings the table from one 30-day period to a later one.
+func (c *Contribution) decayHours(from, to uint32) {
+	for ; from < to && c.Hours != ([24]uint8{}); from++ {
 		for i := range c.Hours {
 			c.Hours[i] = uint8(int(c.Hours[i]) * monthFactor >> 8)
 		}
@@ -34,8 +30,6 @@ func (c *Contribution) decayHours(month uint16) {
 }
 
 func (c *Contribution) addHours(part *Contribution) {
-	c.decayHours(max(c.Month, part.Month))
-	part.decayHours(c.Month)
 	for i := range c.Hours {
 		c.Hours[i] = uint8(min(255, int(c.Hours[i])+int(part.Hours[i])))
 	}

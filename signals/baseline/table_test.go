@@ -14,7 +14,7 @@ func TestDecayByTime(t *testing.T) {
 	c.decay(t0)
 	c.Network[0] = Slot{Fine: 1, Mid: 2, Coarse: 3, Weight: 8}
 	c.Device[0] = Slot{Fine: 4, Mid: 5, Coarse: 6, Weight: 8}
-	c.TokenNovelty = Ratio{4, 8}
+	c.Novelty.set(tokenNovelty, Ratio{4, 8})
 	o := &models.Observed{Address: 1, Network: 2, Country: 3, Fingerprint: 4, Family: 5, DeviceType: 6}
 	f := func(days uint32, net, dev float64) {
 		t.Helper()
@@ -29,7 +29,7 @@ func TestDecayByTime(t *testing.T) {
 	f(0, 8, 8)
 	f(30, 4, 8/math.Sqrt2)
 	f(60, 2, 4)
-	late := c.TokenNovelty.At(&c, t0+120*day)
+	late := c.TokenNovelty(t0 + 120*day)
 	if late != (Ratio{1, 2}) {
 		t.Errorf("ratio after two half-lives: %v", late)
 	}
@@ -116,6 +116,7 @@ func TestHours(t *testing.T) {
 	var c Contribution
 	at := func(days, hour uint32) uint32 { return t0 + days*day + hour*3600 }
 	for d := range uint32(20) {
+		c.decay(at(d, 9))
 		c.addHour(at(d, 9), 1)
 	}
 	here, total := c.HourOf(9)
@@ -125,13 +126,14 @@ func TestHours(t *testing.T) {
 		t.Errorf("09: %g, 08: %g, 20: %g of %g", here, beside, far, total)
 	}
 	for d := range uint32(300) {
+		c.decay(at(20+d, 9))
 		c.addHour(at(20+d, 9), 1)
 		c.addHour(at(20+d, 23), 1)
 	}
 	if late, _ := c.HourOf(0); late == 0 {
 		t.Error("midnight is no neighbor of 23:00")
 	}
-	c.decayHours(uint16(at(2000, 0) / monthSeconds))
+	c.decay(at(2000, 0))
 	if _, total := c.HourOf(9); total != 0 {
 		t.Errorf("%g looks are left after five years", total)
 	}

@@ -9,13 +9,19 @@ import (
 	"github.com/riskgate/riskgate/signals/baseline"
 )
 
-// Evaluate computes the evidence of this family: Rate, Enumeration and
-// RecentBehavior. RecentBehavior is all that earlier requests left behind; risk
+// Evaluate computes the evidence of this family: Rate, Enumeration, Scrape,
+// SlowScrape, Path and RecentBehavior. RecentBehavior is all that earlier requests left behind; risk
 // counts what exceeds the behavior of this one.
 func Evaluate(f *models.Features, out *models.EvidenceSet) {
 	out[models.Rate] = rate(f)
 	out[models.Enumeration] = enumeration(f)
 	out[models.RecentBehavior] = recent(f)
+	out[models.Scrape], out[models.SlowScrape], out[models.Path] = models.Evidence{}, models.Evidence{}, models.Evidence{}
+	if f.Has(models.SecondModel) {
+		out[models.Scrape] = scrape(f)
+		out[models.SlowScrape] = slowScrape(f)
+		out[models.Path] = path(f)
+	}
 }
 
 func recent(f *models.Features) models.Evidence {
@@ -29,12 +35,14 @@ func recent(f *models.Features) models.Evidence {
 }
 
 // peers is what is assumed of a caller about whom nothing is known: the mean of
-// ln(1+quantity) in the busiest part of an hour.
-type peers struct{ minute, hour, objects float64 }
+// ln(1+quantity) in the busiest part of an hour, and of the objects of a day.
+type peers struct{ minute, hour, objects, bytes, daily float64 }
 
 var (
-	people   = peers{minute: 3.0, hour: 5.3, objects: 3.0} // 20/min, 200/h, 20 objects
-	machines = peers{minute: 4.1, hour: 6.9, objects: 4.6} // 60/min, 1000/h, 100 objects
+	// 20/min, 200/h, 20 objects/h, 20 MB/h, 60 objects a day
+	people = peers{minute: 3.0, hour: 5.3, objects: 3.0, bytes: 16.8, daily: 4.1}
+	// 60/min, 1000/h, 100 objects/h, 100 MB/h, 1000 objects a day
+	machines = peers{minute: 4.1, hour: 6.9, objects: 4.6, bytes: 18.4, daily: 6.9}
 )
 
 func peersOf(f *models.Features) peers {
@@ -49,11 +57,21 @@ type own struct{ mean, variance, samples float64 }
 
 // sigma returns how far ln(1+y) lies above the own average, blended with that of
 // the peers, in standard deviations.
-func (o own) sigma(y, peer float64) float64 {
-	k := o.samples + baseline.PriorStrength
-	mean := (float64(o.samples*o.mean) + float64(baseline.PriorStrength*peer)) / k
-	variance := (float64(o.samples*o.variance) + baseline.PriorStrength*baseline.PriorVariance) / k
+func (o own) sigma(y, peer float64) float64 { return o.above(y, peer, baseline.PriorVariance) }
+
+// above is sigma where the peers have another variance.
+func (o own) above(y, peer, peerVariance float64) float64 {
+	mean, variance := o.blended(peer, peerVariance)
 	return (models.Ln(1+y) - mean) / math.Sqrt(variance+baseline.NoiseVariance)
+}
+
+// blended returns mean and variance with those of the peers, which count as ten
+// samples.
+func (o own) blended(peer, peerVariance float64) (mean, variance float64) {
+	k := o.samples + baseline.PriorStrength
+	mean = (float64(o.samples*o.mean) + float64(baseline.PriorStrength*peer)) / k
+	variance = (float64(o.samples*o.variance) + float64(baseline.PriorStrength*peerVariance)) / k
+	return mean, variance
 }
 
 const leastSamples = 5 // hours before the own average is called history

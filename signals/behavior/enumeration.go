@@ -14,9 +14,6 @@ const (
 	freshRequests = 30
 
 	runStart = 5 // ids in a row that mean nothing
-
-	refusedUsual    = 0.05 // share of 403 and 404
-	refusedVariance = 0.0025
 )
 
 // enumeration judges how many distinct objects a caller asks for, whether hardly
@@ -27,25 +24,40 @@ func enumeration(f *models.Features) models.Evidence {
 	if n == 0 {
 		return baseline.Say(0)
 	}
-	o := own{f.Get(models.ObjectsMean), f.Get(models.ObjectsVar), f.Get(models.RateSamples)}
+	samples := f.Get(models.RateSamples) // of the first model
+	if f.Has(models.SecondModel) {
+		samples, _, _ = f.Counts(models.ObjectCounts)
+	}
+	o := own{f.Get(models.ObjectsMean), f.Get(models.ObjectsVar), samples}
 	z := o.sigma(distinct, peersOf(f).objects)
 	lambda := baseline.Hinge(z, 3, 0.7, 3)
 	if n >= freshRequests && distinct > float64(freshShare*n) {
 		lambda++
 	}
 	lambda += baseline.Hinge(run, runStart, 0.3, 2)
-	lambda += baseline.Hinge(refusedSigma(refused, n), 3, 0.7, 2)
+	lambda += baseline.Hinge(refusedSigma(refused, n, usualRefusals(f, samples)), 3, 0.7, 2)
 	e := baseline.Say(min(enumerationCap, lambda))
 	var facts baseline.Facts
 	facts.Add(true, models.FactObjects, distinct)
 	facts.Add(run > runStart, models.FactRun, run)
-	facts.Add(refused > refusedUsual, models.FactFailShare, refused)
+	facts.Add(refused > baseline.RefusedUsual, models.FactFailShare, refused)
 	e.Facts = facts.List()
 	return e
 }
 
+// usualRefusals returns the caller's usual share of 403 and 404, and its variance,
+// blended with those of everybody. The first model knew everybody's only.
+func usualRefusals(f *models.Features, samples float64) own {
+	if !f.Has(models.SecondModel) {
+		return own{mean: baseline.RefusedUsual, variance: baseline.ShareVariance}
+	}
+	mean, variance := own{f.Get(models.RefusedMean), f.Get(models.RefusedVar), samples}.blended(baseline.RefusedUsual, baseline.ShareVariance)
+	return own{mean: min(1, max(0, mean)), variance: max(0, variance)}
+}
+
 // refusedSigma is how far the share of refused objects lies above the usual one:
-// the spread of a share among n, and of callers among each other.
-func refusedSigma(share, n float64) float64 {
-	return (share - refusedUsual) / math.Sqrt(refusedUsual*(1-refusedUsual)/n+refusedVariance)
+// the spread of a share among n, and of hours among each other.
+func refusedSigma(share, n float64, usual own) float64 {
+	u := usual.mean
+	return (share - u) / math.Sqrt(u*(1-u)/n+usual.variance)
 }

@@ -53,7 +53,7 @@ func device(f *models.Features, lambda float64) models.Evidence {
 	case f.Get(models.DevTotal) == 0:
 		return baseline.Silent(models.Learning)
 	}
-	e := baseline.SayLook(lambda)
+	e := baseline.SayLook(f, lambda)
 	if f.Has(models.IsEnrolling) {
 		e.State = models.Learning
 	}

@@ -24,13 +24,13 @@ func token(f *models.Features) models.Evidence {
 	case f.Has(models.IsMachine), f.Has(models.IsAnonymous), !f.Has(models.HasAgent):
 		return baseline.Silent(models.Unavailable)
 	case status == models.TokenForged:
-		return said(forgedNats, models.FactTokenForged)
+		return said(f, forgedNats, models.FactTokenForged)
 	case status == models.TokenForeign:
-		return said(foreignNats, models.FactTokenForeign)
+		return said(f, foreignNats, models.FactTokenForeign)
 	case f.Has(models.BaselineMissing):
 		return baseline.Silent(models.Unavailable)
 	case status == models.TokenValid:
-		return said(validToken(f), models.FactTokenValid)
+		return said(f, validToken(f), models.FactTokenValid)
 	case !f.Has(models.DeviceTokenIssued):
 		return baseline.Silent(models.Learning)
 	}
@@ -41,7 +41,7 @@ func token(f *models.Features) models.Evidence {
 // well have a second device.
 func absentToken(f *models.Features) models.Evidence {
 	habit := min(1, max(0, f.Get(models.TokenLooks)/habitLooks))
-	return said(habit*models.Ln((1-stolen)/missRate(f)), models.FactTokenAbsent)
+	return said(f, habit*models.Ln((1-stolen)/missRate(f)), models.FactTokenAbsent)
 }
 
 // validToken ramps from what an absent token would say to what this one says, by
@@ -63,8 +63,8 @@ func missRate(f *models.Features) float64 {
 	return min(1-missFloor, max(missFloor, nu))
 }
 
-func said(lambda float64, fact models.FactCode) models.Evidence {
-	e := baseline.SayLook(lambda)
+func said(f *models.Features, lambda float64, fact models.FactCode) models.Evidence {
+	e := baseline.SayLook(f, lambda)
 	e.Facts[0] = models.Fact{Code: fact, Value: 1}
 	return e
 }

@@ -16,7 +16,7 @@ const (
 // infrastructure is what the reputation of the source, agent included, adds to
 // what network and device say.
 func infrastructure(f *models.Features, lambda float64) models.Evidence {
-	e := baseline.SayLook(lambda)
+	e := baseline.SayLook(f, lambda)
 	if e.State == models.Hit {
 		e.State = models.Clean // the odds decide
 	}

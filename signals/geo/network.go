@@ -43,7 +43,7 @@ func lift(f *models.Features) baseline.Lift {
 // addresses, which says half as much; of an address that the databases do not
 // know nothing speaks against the subject.
 func network(f *models.Features, lambda float64) models.Evidence {
-	e := baseline.SayLook(lambda)
+	e := baseline.SayLook(f, lambda)
 	switch {
 	case f.Has(models.BaselineMissing):
 		return baseline.Silent(models.Unavailable)

@@ -24,7 +24,7 @@ func travel(f *models.Features) models.Evidence {
 	}
 	distance := f.Get(models.TravelDistance) - f.Get(models.TravelRadii) - travelSlack
 	if distance < travelLeast {
-		return baseline.SayLook(0)
+		return baseline.SayLook(f, 0)
 	}
 	hours := max(f.Get(models.TravelElapsed), leastElapsed) / 3600
 	speed := distance / hours
@@ -32,7 +32,7 @@ func travel(f *models.Features) models.Evidence {
 	if f.Get(models.TravelSoftened) != 0 {
 		lambda *= travelSoft
 	}
-	e := baseline.SayLook(lambda)
+	e := baseline.SayLook(f, lambda)
 	var facts baseline.Facts
 	facts.Add(lambda > 0, models.FactDistance, distance)
 	facts.Add(lambda > 0, models.FactSpeed, speed)

@@ -59,8 +59,9 @@ func failures(f *models.Features) models.Evidence {
 	return e
 }
 
-// privilege judges the first use of an admin or sensitive route. Of who is new
-// here nothing is a change.
+// privilege judges the first use of an admin or sensitive route: +1, and +2 where
+// hardly anybody of the same role uses such routes. Of who is new here nothing is a
+// change.
 func privilege(f *models.Features) models.Evidence {
 	if !f.Has(models.IsEstablished) {
 		return baseline.Silent(models.Learning)
@@ -69,6 +70,9 @@ func privilege(f *models.Features) models.Evidence {
 	e := baseline.Say(first)
 	if first > 0 {
 		e.Facts[0] = models.Fact{Code: models.FactFirstUse, Value: 1}
+	}
+	if first > 1 {
+		e.Facts[1] = models.Fact{Code: models.FactRare, Value: 1}
 	}
 	return e
 }

@@ -33,6 +33,7 @@ const (
 	Reputation
 	Stranger
 	StrangerToo
+	Role
 )
 
 // Hash is a hash under one key. The zero value is one under a known key.

@@ -1,5 +1,5 @@
-// Package timing compares the hour of a request with the hours its subject is
-// usually active.
+// Package timing compares the hour of a request, and the rhythm of requests, with
+// what is usual for the subject.
 package timing
 
 import (
@@ -15,9 +15,13 @@ const (
 	highest       = 3.0
 )
 
-// Evaluate computes the evidence of this family: Time. It speaks from 20 looks
-// on.
+// Evaluate computes the evidence of this family: Time, which speaks from 20 looks
+// on, and Rhythm.
 func Evaluate(f *models.Features, out *models.EvidenceSet) {
+	out[models.Rhythm] = models.Evidence{}
+	if f.Has(models.SecondModel) {
+		out[models.Rhythm] = rhythm(f)
+	}
 	switch {
 	case !f.Has(models.IsLook):
 		out[models.Time] = baseline.Held(f, models.HeldTime)
@@ -38,7 +42,7 @@ func hour(f *models.Features) models.Evidence {
 	if own > 0 {
 		lambda = min(highest, max(lowest, models.Ln(attacker/own)))
 	}
-	e := baseline.SayLook(lambda)
+	e := baseline.SayLook(f, lambda)
 	var facts baseline.Facts
 	facts.Add(true, models.FactHour, f.Get(models.TimeHour))
 	facts.Add(true, models.FactHourShare, own)

@@ -259,6 +259,7 @@ func (d *reader) observed() {
 	o.Fingerprint, o.Family, o.DeviceType = g.Fingerprint, g.Family, g.DeviceType
 	o.Credential, o.Object = g.Credential, g.Object
 	o.DeviceToken, o.LoginUser, o.Handshake = g.DeviceToken, g.LoginUser, g.Handshake
+	o.Endpoint, o.Role = g.Endpoint, g.Role
 	o.ObjectSeq = -1
 	if g.ObjectSeq != nil {
 		o.ObjectSeq = *g.ObjectSeq

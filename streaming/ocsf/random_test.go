@@ -95,7 +95,7 @@ func randomScore(r *rand.Rand, ev *models.Event) {
 
 func observed(r *rand.Rand) models.Observed {
 	o := models.Observed{
-		Address: r.Uint32(), Network: r.Uint32(), Country: r.Uint32(), Fingerprint: r.Uint32(), Handshake: r.Uint32(),
+		Address: r.Uint32(), Network: r.Uint32(), Country: r.Uint32(), Fingerprint: r.Uint32(), Handshake: r.Uint32(), Endpoint: r.Uint32(), Role: r.Uint32(),
 		Family: r.Uint32(), DeviceType: r.Uint32(), Credential: r.Uint32(), Object: r.Uint32(),
 		ObjectSeq: r.Int64N(100) - 1, DeviceToken: r.Uint32(), LoginUser: r.Uint32(),
 	}

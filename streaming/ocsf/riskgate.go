@@ -180,6 +180,8 @@ func appendObserved(dst []byte, o *models.Observed, opt Options) []byte {
 	dst = numberIf(dst, `"object":`, int64(o.Object))
 	dst = numberIf(dst, `"device_token":`, int64(o.DeviceToken))
 	dst = numberIf(dst, `"login_user":`, int64(o.LoginUser))
+	dst = numberIf(dst, `"endpoint":`, int64(o.Endpoint))
+	dst = numberIf(dst, `"role":`, int64(o.Role))
 	if opt.clear() && o.ObjectSeq != -1 {
 		dst = number(dst, `"object_seq":`, o.ObjectSeq)
 	}

@@ -164,6 +164,8 @@ type wireObserved struct {
 	Country     uint32  `json:"country"`
 	Fingerprint uint32  `json:"fingerprint"`
 	Handshake   uint32  `json:"handshake"`
+	Endpoint    uint32  `json:"endpoint"`
+	Role        uint32  `json:"role"`
 	Family      uint32  `json:"family"`
 	DeviceType  uint32  `json:"device_type"`
 	Credential  uint32  `json:"credential"`

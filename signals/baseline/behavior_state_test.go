@@ -1,0 +1,261 @@
+package baseline
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// The estimate of a day against exact counts, over many days of each size: exact
+// for the first few, then off by 0.83/sqrt(32), 15 %, and by no bias.
+func TestDailyDistinct(t *testing.T) {
+	r := rand.New(rand.NewPCG(41, 42))
+	for _, n := range []int{1, 3, 10, 50, 300, 3000, 60_000} {
+		const days = 200
+		var sum, squares float64
+		for d := range uint16(days) {
+			var daily Daily
+			for range n {
+				id := max(1, r.Uint32())
+				daily.See(id, d)
+				daily.See(id, d)
+			}
+			off := daily.Distinct()/float64(n) - 1
+			sum += off
+			squares += off * off
+		}
+		bias, spread := sum/days, math.Sqrt(squares/days)
+		if n == 1 && spread != 0 || math.Abs(bias) > 0.05 || spread > 0.18 {
+			t.Errorf("%d objects: %+.1f %% on average, spread %.1f %%", n, 100*bias, 100*spread)
+		}
+	}
+}
+
+// The estimate never falls within a day, and another day starts anew.
+func TestDailyRises(t *testing.T) {
+	r := rand.New(rand.NewPCG(43, 44))
+	var d Daily
+	before := 0.0
+	for range 3_000_000 {
+		d.See(r.Uint32(), 7)
+		if now := d.Distinct(); now < before {
+			t.Fatalf("fell from %g to %g", before, now)
+		} else {
+			before = now
+		}
+	}
+	d.See(0, 7)
+	if d.Distinct() != before || before < 200_000 {
+		t.Errorf("%g objects of 3 million, no object makes it %g", before, d.Distinct())
+	}
+	d.See(5, 8)
+	if d.Distinct() != 1 {
+		t.Errorf("%g objects on a new day, want 1", d.Distinct())
+	}
+}
+
+func TestDaysMoveOncePerDay(t *testing.T) {
+	var p Profile
+	r := rand.New(rand.NewPCG(45, 46))
+	for d := range uint32(20) {
+		for i := range uint32(100) {
+			ev := success(t0/day*day + d*day + i*300)
+			ev.Observed.Object = r.Uint32()
+			Learn(&p, ev)
+		}
+	}
+	l := &p.Local
+	if l.DaySample != 19 || math.Abs(l.DayMean.Float()-math.Log(101)) > 0.15 {
+		t.Errorf("%d days of 100 objects: mean %.2f, want %.2f", l.DaySample, l.DayMean.Float(), math.Log(101))
+	}
+	for i := range uint32(100) { // a day without a verified success
+		ev := success(t0/day*day + 21*day + i*300)
+		ev.Observed.Object, ev.Status = r.Uint32(), 404
+		Learn(&p, ev)
+	}
+	Learn(&p, success(t0/day*day+22*day))
+	if l.DaySample != 20 {
+		t.Errorf("%d days are behind the average, want the 20 with a success", l.DaySample)
+	}
+}
+
+func TestBytesPerHour(t *testing.T) {
+	var p Profile
+	for i := range uint32(60) {
+		ev := success(t0 + i*60)
+		ev.BytesOut = 1000
+		Learn(&p, ev)
+	}
+	// a stream of y per hour settles at y/ln2 counted; one hour is half of that
+	if y := p.Local.BytesPerHour(t0 + 3600); math.Abs(y-30_000) > 1000 {
+		t.Errorf("%g bytes per hour after an hour of 60000, want half", y)
+	}
+	if y := p.Local.BytesPerHour(t0 + 3*3600); math.Abs(y-7500) > 300 {
+		t.Errorf("%g bytes per hour two hours later", y)
+	}
+	ev := success(t0 + 3600)
+	ev.BytesOut = -5
+	Learn(&p, ev)
+	if p.Local.RateSamples != 1 || p.Local.BytesMean == 0 {
+		t.Errorf("mean %g of %d hours", p.Local.BytesMean.Float(), p.Local.RateSamples)
+	}
+}
+
+// An order of endpoints that is always the same costs little, one never seen a lot.
+func TestPathsSurprise(t *testing.T) {
+	var p Paths
+	usual := []uint32{11, 22, 33, 22}
+	for h := range uint32(60) {
+		for i := range 12 {
+			p.See(usual[i%4], 5, true, h*3600)
+		}
+	}
+	own := p.Nats.Float()
+	for i := range uint32(10) {
+		p.See(200+17*i, 5, false, 61*3600)
+	}
+	if strange := p.Nats.Float(); own > 0.8 || strange < 3 {
+		t.Errorf("%g nats of the usual order, %g of a strange one", own, strange)
+	}
+	before := p
+	p.See(0, 5, true, 62*3600)
+	if p != before {
+		t.Error("no endpoint changed the paths")
+	}
+}
+
+// However many requests: an hour teaches one new step and seven known ones.
+func TestPathsLearnSlowly(t *testing.T) {
+	var p Paths
+	for i := range uint32(5000) {
+		p.See(1+i*31%255, 5, true, 7*3600)
+	}
+	cells := 0
+	for i := range uint32(endpointCells) {
+		if cell(p.Endpoints[:], i) > 0 {
+			cells++
+		}
+	}
+	if cells != 1 {
+		t.Errorf("an hour taught %d endpoints, want 1", cells)
+	}
+	for h := range uint32(4000) {
+		for range 20 {
+			p.See(1+h%2, 5, true, h*3600)
+		}
+	}
+	for i := range uint32(endpointCells) {
+		if n := cell(p.Endpoints[:], i); n > cellTop {
+			t.Errorf("cell %d holds %g", i, n)
+		}
+	}
+}
+
+// The surprise is a logarithm of a probability, whatever was learned.
+func TestSurpriseIsNotNegative(t *testing.T) {
+	r := rand.New(rand.NewPCG(47, 48))
+	for range 5000 {
+		var p Paths
+		for i := range p.Endpoints {
+			p.Endpoints[i] = uint8(r.Uint32())
+		}
+		for i := range p.Steps {
+			p.Steps[i] = uint8(r.Uint32())
+		}
+		p.Last = uint8(r.Uint32())
+		if s := p.surprise(uint8(1 + r.IntN(255))); !(s >= 0 && s < 20) {
+			t.Fatalf("surprise %g", s)
+		}
+	}
+}
+
+func TestRhythmOfAClockAndOfAPerson(t *testing.T) {
+	r := rand.New(rand.NewPCG(49, 50))
+	var clock, person Rhythm
+	for range 200 {
+		clock.See(30)
+		person.See(math.Round(r.ExpFloat64() * r.ExpFloat64() * 60))
+	}
+	if c, p := clock.Sigma(), person.Sigma(); c > -2 || p < -0.5 {
+		t.Errorf("ln sigma %.2f of a clock, %.2f of a person", c, p)
+	}
+	clock.See(3600)
+	if clock.Samples != 0 {
+		t.Error("a pause does not end the stretch")
+	}
+	for range 40 {
+		person.take()
+	}
+	if d := person.Own() - person.Sigma(); math.Abs(d) > 0.05 || person.Hours != 40 {
+		t.Errorf("usually %.2f, now %.2f after %d hours", person.Own(), person.Sigma(), person.Hours)
+	}
+}
+
+// Two bytes against eight: a share that is counted for thousands of looks, and
+// one of which all memory must fade.
+func TestNoveltyKeepsWhatFloatsKeep(t *testing.T) {
+	r := rand.New(rand.NewPCG(51, 52))
+	for _, rate := range []float64{0, 0.002, 0.05, 0.5, 1} {
+		var v Novelty
+		var k, n float64
+		for i := range 6000 {
+			novel := r.Float64() < rate || i < 20 // all is new at first
+			weight := []float64{0.1, 0.5, 1}[i%3]
+			by := halved(0, 2*3600, devHalfLife)
+			v.decay(by)
+			k, n = k*by, n*by
+			v.count(0, novel, weight)
+			if n += weight; novel {
+				k += weight
+			}
+		}
+		got := v.at(0)
+		if math.Abs(float64(got.N)-n) > 1e-3*n || math.Abs(float64(got.K)-k) > 0.02*k+0.05 {
+			t.Errorf("rate %g: %g of %g, want %g of %g", rate, got.K, got.N, k, n)
+		}
+	}
+}
+
+func TestNumbersOfTwoBytes(t *testing.T) {
+	for _, x := range []float64{0, 1.0 / 2048, 3.25, 31.9995} {
+		if got := FixedOf(x).Float(); math.Abs(got-x) > 0.5/2048 {
+			t.Errorf("%g is kept as %g", x, got)
+		}
+	}
+	if FixedOf(-1) != 0 || FixedOf(math.NaN()) != 0 || FixedOf(1e9).Float() < 31.99 {
+		t.Error("what cannot be kept is not the nearest number that can")
+	}
+	last := Short(0)
+	for x := float32(0.001); x < 1e12; x *= 1.013 {
+		s := ShortOf(x)
+		if s < last || s.Float() > float64(x) || s.Float() < float64(x)*127/128 {
+			t.Fatalf("%g is kept as %g", x, s.Float())
+		}
+		last = s
+	}
+	if !later(0, 65535) || later(65535, 0) || later(5, 5) || !later(6, 5) || later(5, 6) {
+		t.Error("hours modulo 65536 are told apart wrongly")
+	}
+	for _, nats := range []float64{-3.912109375, 0.0009765625, 8, -31.5} {
+		if got := float64(holdNats(nats)) / heldOne; got != nats {
+			t.Errorf("%g nats are held as %g", nats, got)
+		}
+	}
+}
+
+// An answer that took long does not end an hour that began after it was asked.
+func TestLateAnswersDoNotRollBack(t *testing.T) {
+	var p Profile
+	for i := range uint32(10) {
+		ev := success(t0/3600*3600 + i)
+		ev.Observed.Object = i + 1
+		Learn(&p, ev)
+	}
+	before := p.Local.Objects.Requests
+	late := success(t0/3600*3600 - 100)
+	late.Observed.Object = 99
+	Learn(&p, late)
+	if p.Local.RateSamples != 0 || p.Local.Objects.Requests != before+1 {
+		t.Errorf("%d samples, %d requests", p.Local.RateSamples, p.Local.Objects.Requests)
+	}
+}

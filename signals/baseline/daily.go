@@ -1,0 +1,55 @@
+package baseline
+
+import "math/bits"
+
+const (
+	dayRegisters = 32
+	dayTop       = 15 // of a register, four bits
+)
+
+// Daily counts the distinct objects of one UTC day: a HyperLogLog of 32 registers
+// whose estimate grows at insertion, by one over the probability that a new
+// object changes a register. That is exact for the first and off by 0.83/sqrt(32),
+// 15 %, in the long run, up to a few hundred thousand.
+type Daily struct {
+	Registers [dayRegisters / 2]uint8 // two of four bits each, the even one below
+	Estimate  float32
+	Day       uint16 // days since 1970
+}
+
+// See counts a request for an object, given by its hash. Zero is no object; a
+// new day starts anew.
+func (d *Daily) See(object uint32, day uint16) {
+	if d.Day < day {
+		*d = Daily{Day: day}
+	}
+	if object == 0 {
+		return
+	}
+	at, shift := object>>28, object>>25&4 // the upper five bits choose a register
+	rank := min(dayTop, uint8(bits.LeadingZeros32(object<<5|1<<4))+1)
+	if have := d.Registers[at] >> shift & 15; rank > have {
+		d.Estimate = min(d.Estimate+d.growth(), maxWeight)
+		d.Registers[at] += (rank - have) << shift
+	}
+}
+
+// growth returns one over the probability that a new object changes a register.
+func (d *Daily) growth() float32 {
+	open := uint32(0) // in 2^-15 registers
+	for _, two := range d.Registers {
+		open += openAt[two&15] + openAt[two>>4]
+	}
+	return dayRegisters * (1 << dayTop) / float32(max(1, open))
+}
+
+// openAt is 2^15 times the probability that a register of that value rises.
+var openAt = func() (p [16]uint32) {
+	for i := range dayTop {
+		p[i] = 1 << (dayTop - i)
+	}
+	return p
+}()
+
+// Distinct returns the estimate.
+func (d *Daily) Distinct() float64 { return float64(d.Estimate) }

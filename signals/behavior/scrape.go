@@ -1,0 +1,75 @@
+package behavior
+
+import (
+	"math"
+
+	"github.com/riskgate/riskgate/models"
+	"github.com/riskgate/riskgate/signals/baseline"
+)
+
+// scrape compares the response bytes per hour with the caller's busiest moments:
+// hinge(z; 3, 0.7, 4) of ln(1+bytes/h).
+func scrape(f *models.Features) models.Evidence {
+	n := f.Get(models.RateSamples)
+	o := own{f.Get(models.BytesMean), f.Get(models.BytesVar), n}
+	y := f.Get(models.BytesHour)
+	z := o.sigma(y, peersOf(f).bytes)
+	e := learning(baseline.Say(baseline.Hinge(z, 3, 0.7, 4)), n)
+	e.Facts = amountFacts(models.FactBytesPerHour, y, z)
+	return e
+}
+
+// slowScrape compares the distinct objects of the day with those of the caller's
+// earlier days: hinge(z; 3, 0.7, 4) of ln(1+objects). It sees who asks so slowly
+// that no hour looks unusual.
+func slowScrape(f *models.Features) models.Evidence {
+	_, days, _ := f.Counts(models.ObjectCounts)
+	y := f.Get(models.DayObjects)
+	if y == 0 {
+		return baseline.Say(0)
+	}
+	o := own{f.Get(models.DayMean), f.Get(models.DayVar), days}
+	z := o.above(y, peersOf(f).daily, baseline.DayVariance)
+	e := learning(baseline.Say(baseline.Hinge(z, 3, 0.7, 4)), days)
+	e.Facts = amountFacts(models.FactObjectsToday, y, z)
+	return e
+}
+
+// learning is the state of evidence that leans on few samples of the caller's own
+// and says nothing.
+func learning(e models.Evidence, samples float64) models.Evidence {
+	if e.State == models.Clean && samples < leastSamples {
+		e.State = models.Learning
+	}
+	return e
+}
+
+// amountFacts are shown from where the amount is unusual at all.
+func amountFacts(code models.FactCode, y, z float64) [models.MaxFacts]models.Fact {
+	var facts baseline.Facts
+	facts.Add(z > 2, code, y)
+	facts.Add(z > 2, models.FactSigma, z)
+	return facts.List()
+}
+
+// What is assumed of the surprise of callers, in nats.
+const (
+	pathMean     = 2.5
+	pathVariance = 0.5
+)
+
+// path compares how surprising the caller's order of endpoints is, lately, with
+// how it is usually: hinge(z; 3, 0.6, 3). The surprise is in nats, a logarithm
+// already. It is silent until five hours were learned.
+func path(f *models.Features) models.Evidence {
+	hours, _, _ := f.Counts(models.StepCounts)
+	if hours < leastSamples {
+		return baseline.Silent(models.Learning)
+	}
+	mean, variance := own{f.Get(models.PathMean), f.Get(models.PathVar), hours}.blended(pathMean, pathVariance)
+	y := f.Get(models.PathNats)
+	z := (y - mean) / math.Sqrt(variance+baseline.NoiseVariance)
+	e := baseline.Say(baseline.Hinge(z, 3, 0.6, 3))
+	e.Facts = amountFacts(models.FactSurprise, y, z)
+	return e
+}
