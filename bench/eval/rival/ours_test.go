@@ -1,0 +1,122 @@
+package rival
+
+import (
+	"testing"
+	"time"
+
+	"github.com/riskgate/riskgate/bench/traffic"
+	"github.com/riskgate/riskgate/models"
+	"github.com/riskgate/riskgate/risk"
+)
+
+func open(t *testing.T, c Config) *Ours {
+	t.Helper()
+	c.Name, c.Risk = "ours", risk.DefaultConfig()
+	o, err := NewOurs(c, start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = o.Close() })
+	return o
+}
+
+// habit lets a person log in from home every other day, n times, and returns the
+// time after.
+func habit(o *Ours, n int) time.Time {
+	at := start
+	for range n {
+		at = at.Add(48 * time.Hour)
+		e := signIn("u1", "10.0.0.1", 1, windows)
+		e.Time, e.CredentialID = at, at.String()
+		scoreOf(o, e)
+		o.Learn(e)
+	}
+	return at.Add(48 * time.Hour)
+}
+
+func elsewhere(at time.Time) *traffic.Event {
+	e := signIn("u1", "192.0.2.1", 77, mac)
+	e.Place.Country = [2]byte{'S', 'E'}
+	e.Time, e.CredentialID, e.Label = at, "stolen", traffic.NaiveTakeover
+	return e
+}
+
+func TestOursKnowsAHabit(t *testing.T) {
+	o := open(t, Config{Tokens: true})
+	at := habit(o, 20)
+	home := signIn("u1", "10.0.0.1", 1, windows)
+	home.Time, home.CredentialID = at, "next"
+	if own, other := scoreOf(o, home), scoreOf(o, elsewhere(at)); !(other > own+5) {
+		t.Errorf("log-odds %.2f at home, %.2f elsewhere", own, other)
+	}
+}
+
+// A score leaves nothing behind: attacks are scored and never learned.
+func TestScoringChangesNothing(t *testing.T) {
+	o := open(t, Config{Tokens: true})
+	at := habit(o, 8)
+	first := scoreOf(o, elsewhere(at))
+	for range 50 {
+		scoreOf(o, elsewhere(at))
+	}
+	if again := scoreOf(o, elsewhere(at)); again != first {
+		t.Errorf("log-odds %g, then %g", first, again)
+	}
+}
+
+// The contributions are the score.
+func TestContributionsAddUp(t *testing.T) {
+	o := open(t, Config{Tokens: true})
+	got := scoreOf(o, elsewhere(habit(o, 8)))
+	sum := o.Base()
+	for g := range models.NumGroups {
+		sum += o.LogOdds(g)
+	}
+	near(t, "sum", float64(float32(sum)), got, 1e-5)
+}
+
+// The token group speaks where browsers keep tokens, and stays silent where none
+// was ever issued.
+func TestTokensAreKept(t *testing.T) {
+	for _, tokens := range []bool{false, true} {
+		o := open(t, Config{Tokens: tokens})
+		at := habit(o, 8)
+		home := func(lost bool, label traffic.Label) float64 {
+			e := signIn("u1", "10.0.0.1", 1, windows)
+			e.Time, e.CredentialID, e.TokenLost, e.Label = at, "next", lost, label
+			scoreOf(o, e)
+			return o.LogOdds(models.Token)
+		}
+		shown, lost, attacker := home(false, traffic.Honest), home(true, traffic.Honest), home(false, traffic.TargetedTakeover)
+		if tokens && !(shown < 0 && lost > 0 && attacker > 0) {
+			t.Errorf("token shown %.2f, lost %.2f, of an attacker %.2f", shown, lost, attacker)
+		}
+		if !tokens && (shown != 0 || lost != 0 || attacker != 0) {
+			t.Errorf("without tokens: %.2f, %.2f, %.2f, want silence", shown, lost, attacker)
+		}
+	}
+}
+
+// Leaving out a group gives what the engine gives without its contribution, where
+// no cap binds.
+func TestAblationLeavesOneGroupOut(t *testing.T) {
+	o := open(t, Config{Ablate: true, Tokens: true})
+	e := signIn("u1", "10.0.0.77", 1, mac)
+	e.Time, e.CredentialID = habit(o, 8), "next"
+	out := make([]float32, len(o.Names()))
+	o.Score(e, out)
+	if len(out) != 1+models.WeighedGroups {
+		t.Fatalf("%d scores", len(out))
+	}
+	for g := range models.Group(models.WeighedGroups) {
+		near(t, o.Names()[1+g], float64(out[1+g]), float64(out[0])-o.LogOdds(g), 1e-5)
+	}
+}
+
+func TestWithoutFindsEveryGroup(t *testing.T) {
+	for g := range models.Group(models.WeighedGroups) {
+		if Without(risk.DefaultConfig(), g).Weights == risk.DefaultConfig().Weights {
+			t.Errorf("%s: nothing changed", g)
+		}
+	}
+}
