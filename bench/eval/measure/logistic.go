@@ -69,3 +69,23 @@ func logisticLoss(outcomes []Outcome, slope, intercept float64) float64 {
 	}
 	return loss
 }
+
+// Intercept returns the best intercept for a given slope: the one with which the
+// forecasts add up to the attacks.
+func Intercept(outcomes []Outcome, slope float64) float64 {
+	low, high := -100.0, 100.0
+	for range 80 {
+		middle := (low + high) / 2
+		excess := 0.0
+		for i := range outcomes {
+			o := &outcomes[i]
+			excess += o.Weight * (1/(1+math.Exp(-(slope*o.LogOdds+middle))) - o.truth())
+		}
+		if excess > 0 {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	return (low + high) / 2
+}

@@ -72,6 +72,12 @@ func TestLogisticIsTheOptimum(t *testing.T) {
 	}
 }
 
+func TestInterceptIsThatOfTheRegression(t *testing.T) {
+	outcomes := draw(2000, 0.7, 0.4)
+	slope, intercept := Logistic(outcomes)
+	near(t, "intercept", Intercept(outcomes, slope), intercept, 1e-6)
+}
+
 func TestLogisticOfSeparableOutcomesEnds(t *testing.T) {
 	slope, _ := Logistic([]Outcome{{-1, false, 1}, {1, true, 1}})
 	if !(slope > 1) || math.IsInf(slope, 0) {

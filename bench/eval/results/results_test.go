@@ -1,0 +1,60 @@
+package results
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+type row struct {
+	World string
+	N     int
+}
+
+// What one evaluation wrote survives another, and a second run of it replaces its
+// own rows only.
+func TestEvaluationsShareAFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sub", "eval.json")
+	write := func(world string, n int) {
+		t.Helper()
+		f, err := Read(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := Merge(f, "rows", []row{{world, n}}, func(r row) bool { return r.World == world }); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Set("last "+world, map[string]int{"n": n}); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Write(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("A", 1)
+	write("B", 2)
+	write("A", 3)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "{\n\"last A\": {\"n\":3},\n\"last B\": {\"n\":2},\n\"rows\": [\n {\"World\":\"B\",\"N\":2},\n {\"World\":\"A\",\"N\":3}]\n}\n"
+	if string(text) != want {
+		t.Errorf("file:\n%s\nwant:\n%s", text, want)
+	}
+	if !json.Valid(text) {
+		t.Error("not JSON")
+	}
+}
+
+func TestBrokenFileIsNotOverwritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "eval.json")
+	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Read(path); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("error %v, want one that names the file", err)
+	}
+}
