@@ -37,6 +37,7 @@ var home = map[string][]string{
 	"github.com/go-jose/go-jose":           {"gateway/jose"},
 	"github.com/cedar-policy/cedar-go":     {"gateway/authz"},
 	"github.com/valyala/fasthttp":          {"gateway", "bench/load", "bench/peers"},
+	"gonum.org/v1/plot":                    {"bench/eval/chart"},
 }
 
 // alone names programs that import nothing of ours.

@@ -1,11 +1,9 @@
 package eval
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -15,6 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	file "github.com/riskgate/riskgate/bench/eval/results"
 	"github.com/riskgate/riskgate/bench/traffic"
 	"github.com/riskgate/riskgate/models"
 	"github.com/riskgate/riskgate/signals/geo"
@@ -37,24 +36,19 @@ func TestMain(m *testing.M) {
 // results are what the whole evaluation writes down.
 var results = map[string]any{}
 
-// save writes one line for each result.
+// save replaces what this evaluation found in the file, and nothing else.
 func save(path string) int {
 	results["date"] = time.Now().UTC().Format(time.DateOnly)
-	lines := []byte("{\n")
-	for i, name := range slices.Sorted(maps.Keys(results)) {
-		text, err := json.Marshal(results[name])
-		if err != nil {
-			return fail(err)
-		}
-		if i > 0 {
-			lines = append(lines, ",\n"...)
-		}
-		lines = fmt.Appendf(lines, "%q: %s", name, text)
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	f, err := file.Read(path)
+	if err != nil {
 		return fail(err)
 	}
-	if err := os.WriteFile(path, append(lines, "\n}\n"...), 0o644); err != nil {
+	for name, value := range results {
+		if err := f.Set(name, value); err != nil {
+			return fail(err)
+		}
+	}
+	if err := f.Write(path); err != nil {
 		return fail(err)
 	}
 	return 0

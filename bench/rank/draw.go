@@ -26,11 +26,11 @@ func draw(folder string, w traffic.World, seed uint64, f *trial.Figures) error {
 		a := l.String()
 		figures := map[string]chart.Figure{
 			"roc": {Title: "Attacks caught, " + a + ", " + under, X: "share of honest logins stepped up", Y: "share of attacks caught",
-				LogX: true, LegendTop: true, LegendLeft: true, Lines: lines(f.ROC[a])},
+				LogX: true, UnitY: true, Lines: lines(f.ROC[a])},
 			"step-ups": {Title: "Step-ups needed, " + a + ", " + under, X: "share of attacks caught", Y: "share of honest logins stepped up",
-				LogY: true, LegendTop: true, LegendLeft: true, Lines: lines(f.StepUps[a])},
+				LogY: true, Lines: lines(f.StepUps[a])},
 			"reauthentication": {Title: "Step-ups by login number, 99 % caught, " + a + ", " + under, X: "logins so far", Y: "mean share of them stepped up",
-				LegendTop: true, Lines: lines(f.Reauthentication[a])},
+				UnitY: true, Lines: lines(f.Reauthentication[a])},
 		}
 		for name, figure := range figures {
 			if err := write(filepath.Join(folder, world+"-"+name+"-"+a+".svg"), figure); err != nil {
@@ -40,12 +40,12 @@ func draw(folder string, w traffic.World, seed uint64, f *trial.Figures) error {
 	}
 	if err := write(filepath.Join(folder, world+"-reliability.svg"), chart.Figure{
 		Title: "Reliability at a balanced prior, " + under, X: "forecast probability of an attack", Y: "share of attacks",
-		Diagonal: true, Dots: true, LegendTop: true, LegendLeft: true, Lines: lines(f.Reliability),
+		Diagonal: true, Dots: true, UnitX: true, UnitY: true, Lines: lines(f.Reliability),
 	}); err != nil {
 		return err
 	}
 	return write(filepath.Join(folder, world+"-scores.svg"), chart.Figure{
-		Title: "Scores by class, " + under, X: "score", Y: "share of the class", LogY: true, Steps: true, LegendTop: true,
+		Title: "Scores by class, " + under, X: "score", Y: "share of the class", LogY: true, Steps: true,
 		Lines: positive(lines(f.Scores[trial.WithToken])),
 	})
 }

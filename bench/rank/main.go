@@ -9,12 +9,15 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/riskgate/riskgate/bench/eval/results"
+	"github.com/riskgate/riskgate/bench/eval/rival"
 	"github.com/riskgate/riskgate/bench/eval/trial"
 	"github.com/riskgate/riskgate/bench/traffic"
+	"github.com/riskgate/riskgate/models"
 	"github.com/riskgate/riskgate/risk"
 )
 
@@ -27,6 +30,7 @@ type options struct {
 	size        traffic.Size
 	ablate      bool
 	out, plots  string
+	risk        risk.Config
 }
 
 func main() {
@@ -40,12 +44,29 @@ func main() {
 	flag.BoolVar(&o.ablate, "ablate", true, "also leave out each group")
 	flag.StringVar(&o.out, "out", "bench/results", "folder of eval.json and eval.md, empty: none")
 	flag.StringVar(&o.plots, "plots", "docs/eval", "folder of the drawings of the first seed, empty: none")
+	o.risk = risk.DefaultConfig()
+	flag.Func("weight", "group=weight instead of the default; may be repeated", o.weigh)
 	flag.Parse()
 	o.world = traffic.World(strings.ToUpper(*world))
 	if err := run(&o); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// weigh sets the weight of a group.
+func (o *options) weigh(text string) error {
+	name, value, _ := strings.Cut(text, "=")
+	g, ok := models.ParseGroup(name)
+	if !ok || int(g) >= models.WeighedGroups {
+		return fmt.Errorf("%q is no group with a weight", name)
+	}
+	w, err := strconv.ParseFloat(value, 64)
+	if err != nil || !(w >= 0 && w <= 2) {
+		return fmt.Errorf("weight %q: want a number from 0 to 2", value)
+	}
+	o.risk = rival.Weighed(o.risk, g, w)
+	return nil
 }
 
 func run(o *options) error {
@@ -59,34 +80,34 @@ func run(o *options) error {
 // rank runs the seeds of a login world.
 func rank(o *options) error {
 	var rows []trial.Row
-	var models []trial.Summary
+	var sums []trial.Summary
 	for seed := o.seed; seed < o.seed+o.seeds; seed++ {
 		fmt.Fprintf(os.Stderr, "world %s, seed %d\n", o.world, seed)
 		r, err := trial.Run(trial.Config{
-			World: traffic.NewWorld(o.world, seed, start, o.size), Risk: risk.DefaultConfig(),
+			World: traffic.NewWorld(o.world, seed, start, o.size), Risk: o.risk,
 			Ablate: o.ablate, Progress: progress(),
 		})
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(os.Stderr, "\n%+v\n", r.Events)
-		rows, models = append(rows, r.Rows...), append(models, r.Models...)
+		rows, sums = append(rows, r.Rows...), append(sums, r.Models...)
 		if seed == o.seed && o.plots != "" {
 			if err := draw(o.plots, o.world, seed, &r.Figures); err != nil {
 				return err
 			}
 		}
 	}
-	os.Stdout.Write(trial.AppendMarkdown(nil, rows, models))
+	os.Stdout.Write(trial.AppendMarkdown(nil, rows, sums))
 	os.Stdout.Write(trial.AppendMedians(nil, rows))
 	if o.out == "" {
 		return nil
 	}
-	return save(o, rows, models)
+	return save(o, rows, sums)
 }
 
 // save replaces what the file says about these seeds of this world.
-func save(o *options, rows []trial.Row, models []trial.Summary) error {
+func save(o *options, rows []trial.Row, sums []trial.Summary) error {
 	path := filepath.Join(o.out, "eval.json")
 	f, err := results.Read(path)
 	if err != nil {
@@ -98,7 +119,7 @@ func save(o *options, rows []trial.Row, models []trial.Summary) error {
 	if err := results.Merge(f, "evaluations", rows, func(r trial.Row) bool { return mine(r.World, r.Seed) }); err != nil {
 		return err
 	}
-	if err := results.Merge(f, "models", models, func(s trial.Summary) bool { return mine(s.World, s.Seed) }); err != nil {
+	if err := results.Merge(f, "models", sums, func(s trial.Summary) bool { return mine(s.World, s.Seed) }); err != nil {
 		return err
 	}
 	if err := f.Set("date", time.Now().UTC().Format(time.DateOnly)); err != nil {
@@ -124,7 +145,7 @@ func table(f results.File, path string) error {
 	if err != nil {
 		return err
 	}
-	models, err := results.List[trial.Summary](f, "models")
+	sums, err := results.List[trial.Summary](f, "models")
 	if err != nil {
 		return err
 	}
@@ -135,7 +156,7 @@ func table(f results.File, path string) error {
 		return int(a.Seed) - int(b.Seed)
 	})
 	text := trial.AppendMedians([]byte(preamble), rows)
-	return os.WriteFile(path, trial.AppendMarkdown(text, rows, models), 0o644)
+	return os.WriteFile(path, trial.AppendMarkdown(text, rows, sums), 0o644)
 }
 
 // progress reports at most every two seconds.

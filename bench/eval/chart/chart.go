@@ -31,14 +31,16 @@ type Figure struct {
 	Diagonal bool
 	// Steps draws bars' outlines instead of straight lines, Dots marks the points.
 	Steps, Dots bool
-	// LegendTop and LegendLeft put the names there instead of bottom and right.
-	LegendTop, LegendLeft bool
-	Lines                 []Line
+	// Unit lets an axis that is not logarithmic go from 0 to 1.
+	UnitX, UnitY bool
+	Lines        []Line
 }
 
 const (
-	width  = 16 * vg.Centimeter
+	width  = 19 * vg.Centimeter
 	height = 11 * vg.Centimeter
+	names  = 4.5 * vg.Centimeter // of the width, for the legend
+	margin = 0.5 * vg.Centimeter
 )
 
 // Told apart by people who see few colors, too: by Okabe and Ito.
@@ -51,18 +53,18 @@ var dashes = [][]vg.Length{nil, {vg.Points(5), vg.Points(2)}, {vg.Points(1), vg.
 
 // WriteSVG draws the figure. Equal figures give equal bytes.
 func (f *Figure) WriteSVG(w io.Writer) error {
-	p := plot.New()
+	p, legend := plot.New(), plot.NewLegend()
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = f.Title, f.X, f.Y
 	for _, s := range []*string{
 		(*string)(&p.Title.TextStyle.Font.Variant), (*string)(&p.X.Label.TextStyle.Font.Variant),
 		(*string)(&p.Y.Label.TextStyle.Font.Variant), (*string)(&p.X.Tick.Label.Font.Variant),
-		(*string)(&p.Y.Tick.Label.Font.Variant), (*string)(&p.Legend.TextStyle.Font.Variant),
+		(*string)(&p.Y.Tick.Label.Font.Variant), (*string)(&legend.TextStyle.Font.Variant),
 	} {
 		*s = "Sans"
 	}
 	p.Add(plotter.NewGrid())
 	for i := range f.Lines {
-		if err := f.add(p, i); err != nil {
+		if err := f.add(p, &legend, i); err != nil {
 			return fmt.Errorf("draw %s: %w", f.Lines[i].Name, err)
 		}
 	}
@@ -71,16 +73,18 @@ func (f *Figure) WriteSVG(w io.Writer) error {
 		d.Color = color.Gray{160}
 		p.Add(d)
 	}
-	logarithmic(&p.X, f.LogX)
-	logarithmic(&p.Y, f.LogY)
-	p.Legend.Top, p.Legend.Left, p.Legend.Padding = f.LegendTop, f.LegendLeft, vg.Points(2)
+	scale(&p.X, f.LogX, f.UnitX)
+	scale(&p.Y, f.LogY, f.UnitY)
 	canvas := vgsvg.New(width, height)
-	p.Draw(draw.New(canvas))
+	c := draw.New(canvas)
+	p.Draw(draw.Crop(c, margin, -names, margin, -margin))
+	legend.Top, legend.Left, legend.Padding = true, true, vg.Points(3)
+	legend.Draw(draw.Crop(c, width-names+margin, 0, 0, -3*margin))
 	_, err := canvas.WriteTo(w)
 	return err
 }
 
-func (f *Figure) add(p *plot.Plot, i int) error {
+func (f *Figure) add(p *plot.Plot, legend *plot.Legend, i int) error {
 	if len(f.Lines[i].X) == 0 {
 		return errors.New("no points")
 	}
@@ -101,7 +105,7 @@ func (f *Figure) add(p *plot.Plot, i int) error {
 		line.StepStyle = plotter.MidStep
 	}
 	p.Add(line)
-	p.Legend.Add(f.Lines[i].Name, line)
+	legend.Add(f.Lines[i].Name, line)
 	if f.Dots {
 		dots, err := plotter.NewScatter(points)
 		if err != nil {
@@ -113,9 +117,13 @@ func (f *Figure) add(p *plot.Plot, i int) error {
 	return nil
 }
 
-// logarithmic makes an axis count powers of ten.
-func logarithmic(a *plot.Axis, yes bool) {
-	if !yes {
+// scale makes an axis count powers of ten, or go from 0 to 1.
+func scale(a *plot.Axis, logarithmic, unit bool) {
+	switch {
+	case unit && !logarithmic:
+		a.Min, a.Max = 0, 1
+		return
+	case !logarithmic:
 		return
 	}
 	a.Min = math.Pow(10, math.Floor(math.Log10(a.Min)+1e-9))

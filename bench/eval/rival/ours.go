@@ -221,3 +221,6 @@ func (l *located) Lookup(netip.Addr, uint64) (models.Place, models.Flag, models.
 }
 
 func (l *located) Ready() bool { return true }
+
+// Features returns what the last score was computed from, until the next.
+func (o *Ours) Features() *models.Features { return &o.event.Features }

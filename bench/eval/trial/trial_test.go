@@ -1,6 +1,9 @@
 package trial
 
 import (
+	"encoding/json"
+	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,28 +13,172 @@ import (
 
 var start = time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 
-func small(w traffic.World, seed uint64) Config {
+func world(w traffic.World, seed uint64, users, days int) Config {
 	return Config{
-		World: traffic.NewWorld(w, seed, start, traffic.Size{Users: 2000, Days: 60}),
+		World: traffic.NewWorld(w, seed, start, traffic.Size{Users: users, Days: days}),
 		Risk:  risk.DefaultConfig(), Rounds: 200,
 	}
 }
 
-func TestScratch(t *testing.T) {
-	began := time.Now()
-	r, err := Run(small(traffic.WorldA, 1))
+func runIt(t *testing.T, c Config) *Report {
+	t.Helper()
+	r, err := Run(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%v %+v", time.Since(began), r.Events)
-	for _, row := range r.Rows {
-		t.Logf("%-20s %-18s n=%d AUC %.4f TPR1 %.3f %v TPR01 %.3f for90 %.4f for99 %.4f real %.4f %.4f", row.Attacker, row.Model, row.Attacks, row.AUC, row.TPR1, row.CI1, row.TPR01, row.For90, row.For99, row.Realized1, row.Realized01)
+	return r
+}
+
+func (r *Report) row(attacker, model string) *Row {
+	for i := range r.Rows {
+		if r.Rows[i].Attacker == attacker && r.Rows[i].Model == model {
+			return &r.Rows[i]
+		}
+	}
+	return &Row{AUC: math.NaN(), TPR1: math.NaN(), TPR01: math.NaN()}
+}
+
+// The gate: a world of 4,000 people, development seed 1. Bar is what is asked of
+// the full size; floor is the bar less 0.03, or, where the bar is not reached yet,
+// what is reached less 0.03.
+func TestSmallWorldKeepsItsBars(t *testing.T) {
+	c := world(traffic.WorldA, 1, gateUsers, gateDays)
+	r := runIt(t, c)
+	freeman := r.row("vpn", "freeman").TPR1
+	for _, g := range []struct {
+		what            string
+		got, bar, floor float64
+	}{
+		{"vpn, no token, TPR at 1 %", r.row("vpn", WithoutToken).TPR1, 0.93, 0.80},
+		{"vpn, no token, above Freeman", r.row("vpn", WithoutToken).TPR1 - freeman, 0.20, 0.17},
+		{"targeted with token, AUC", r.row("targeted", WithToken).AUC, 0.965, 0.935},
+		{"naive with token, TPR at 0.1 %", r.row("naive", WithToken).TPR01, 0.80, 0.70},
+	} {
+		t.Logf("%s: %.3f, bar %.3f", g.what, g.got, g.bar)
+		if gateUsers >= 4000 && !(g.got >= g.floor) {
+			t.Errorf("%s: %.3f, want at least %.3f", g.what, g.got, g.floor)
+		}
+	}
+	if got := r.row("vpn", WithToken).Realized1; gateUsers >= 4000 && !(got >= 0.008 && got <= 0.012) {
+		t.Errorf("realized step-up rate %.4f, want 0.01 within 20 %%", got)
 	}
 	for _, s := range r.Models {
-		t.Logf("%s %+v fid %+v def %+v", s.Model, s.Burden, s.Fidelity, s.Default)
-		if s.Before != nil {
-			s.Before.Bins, s.After.Bins = nil, nil
-			t.Logf("  before %+v after %+v fit %v", s.Before, s.After, *s.Fit)
+		if s.After == nil {
+			continue
 		}
+		t.Logf("%s after labels: slope %.2f, ECE %.3f, top decile %.3f", s.Model, s.After.Slope, s.After.ECE, s.After.TopGap)
+		if s.Model == WithToken && gateUsers >= 4000 && (s.After.Slope < 0.8 || s.After.Slope > 1.25 || s.After.ECE > 0.05+0.03 || s.After.TopGap > 0.05) {
+			t.Errorf("calibration after labels: %+v", s.After)
+		}
+		if s.Fidelity.Alarms == 0 || s.Fidelity.Shown != s.Fidelity.Alarms {
+			t.Errorf("%s: %+v, want every alarm to vanish without its reasons", s.Model, s.Fidelity)
+		}
+	}
+}
+
+// A seed determines every figure, however the models share the processors.
+func TestSeedDeterminesTheReport(t *testing.T) {
+	c := world(traffic.WorldB, 2, 300, 40)
+	c.Ablate = true
+	a, err := json.Marshal(runIt(t, c))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, _ := json.Marshal(runIt(t, c))
+	if string(a) != string(b) {
+		t.Error("two trials of one seed differ")
+	}
+	c.World.Seed++
+	if d, _ := json.Marshal(runIt(t, c)); string(a) == string(d) {
+		t.Error("two seeds give one report")
+	}
+}
+
+// Thresholds come from the days before the test: what happens in the test moves
+// the realized rate and not the threshold.
+func TestThresholdsAreChosenBefore(t *testing.T) {
+	b := &book{}
+	s := &series{name: "m"}
+	for i := range 1000 {
+		s.validation = append(s.validation, float32(i))
+		s.honest = append(s.honest, float32(i+5))
+		b.honest.users, b.honest.strata = append(b.honest.users, uint32(i)), append(b.honest.strata, manyLogins)
+	}
+	b.kinds = []kind{{traffic.VPNTakeover, traffic.Plain}}
+	for i := range 4 {
+		s.attacks = append(s.attacks, float32(988+i))
+		b.attacks.kinds, b.attacks.strata = append(b.attacks.kinds, 0), append(b.attacks.strata, fewLogins)
+		b.attacks.victims = append(b.attacks.victims, uint32(i))
+	}
+	r := newJudge(&Config{Rounds: 10}, b, s).row(0)
+	if r.TPR1 != 0.5 || r.Realized1 != 0.015 {
+		t.Errorf("TPR %.3f at a realized %.4f, want 0.5 at 0.015", r.TPR1, r.Realized1)
+	}
+}
+
+// The book knows parts, strata and login numbers.
+func TestBookOfAWorld(t *testing.T) {
+	c := world(traffic.WorldA, 3, 200, 50)
+	b := newBook(&c)
+	seen := map[string]int{}
+	attacks, tested := 0, 0
+	for e := range c.World.Events() {
+		m := b.enter(e)
+		day := e.Time.Sub(start).Hours() / 24
+		if (m.part == toTest) != (day >= 35) || (m.part == toValidate) != (day >= 25 && day < 35) {
+			t.Fatalf("day %.2f is in part %d", day, m.part)
+		}
+		if e.Label != traffic.Honest {
+			attacks++
+			if m.honest || m.stratum != stratumOf(uint32(seen[e.Person])) {
+				t.Fatalf("attack marked %+v after %d logins", m, seen[e.Person])
+			}
+			continue
+		}
+		seen[e.Person]++
+		if n := seen[e.Person]; n <= maxNumber && int(m.number) != n || n > maxNumber && m.number != 0 {
+			t.Fatalf("login %d has number %d", n, m.number)
+		}
+		if m.part == toTest {
+			tested++
+		}
+	}
+	if attacks == 0 || len(b.attacks.kinds) != attacks || len(b.honest.users) != tested || len(b.past) < len(seen) {
+		t.Errorf("%d of %d attacks, %d of %d logins", len(b.attacks.kinds), attacks, len(b.honest.users), tested)
+	}
+}
+
+func TestMarkdownShowsEveryModelOnce(t *testing.T) {
+	r := runIt(t, world(traffic.WorldA, 3, 200, 50))
+	text := string(AppendMarkdown(nil, r.Rows, r.Models))
+	for _, m := range []string{"constant", "rules", "freeman", "freeman_without_ip", WithToken, WithoutToken} {
+		if n := strings.Count(text, "| vpn | "+m+" |"); n != 1 {
+			t.Errorf("%d rows of %s, want 1", n, m)
+		}
+	}
+	medians := string(AppendMedians(nil, []Row{{World: "A", Attacker: "vpn", Model: "m", Seed: 1, TPR1: 0.1},
+		{World: "A", Attacker: "vpn", Model: "m", Seed: 2, TPR1: 0.9}, {World: "A", Attacker: "vpn", Model: "m", Seed: 3, TPR1: 0.4}}))
+	if !strings.Contains(medians, "| A | vpn | m | 1 2 3 | 0.0000 | 0.400 |") {
+		t.Errorf("medians:\n%s", medians)
+	}
+}
+
+// The row has exactly the names that others read.
+func TestRowNames(t *testing.T) {
+	text, err := json.Marshal(Row{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var row map[string]any
+	if err := json.Unmarshal(text, &row); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"world", "attacker", "model", "seed", "n_legit", "n_attack", "auc", "tpr_at_1pct", "tpr_at_01pct", "stepups_for_tpr90", "ci95_tpr_at_1pct"} {
+		if _, ok := row[want]; !ok {
+			t.Errorf("no %s in %s", want, text)
+		}
+	}
+	if ci, ok := row["ci95_tpr_at_1pct"].([]any); !ok || len(ci) != 2 {
+		t.Errorf("interval %v, want two numbers", row["ci95_tpr_at_1pct"])
 	}
 }
