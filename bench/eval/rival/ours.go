@@ -25,7 +25,8 @@ type Config struct {
 	// nobody was ever issued one.
 	Tokens bool
 	// Ablate adds a score for each group: the same evidence fused with the group's
-	// weight at 0. What was learned is that of the whole model. From is when they
+	// weight at 0; and one for the ramp of trust: the same with nothing on
+	// probation. What was learned is that of the whole model. From is when they
 	// begin to differ from the whole score: before it they are not computed.
 	Ablate bool
 	From   time.Time
@@ -49,12 +50,15 @@ type Ours struct {
 	view      models.Request
 	event     models.Event
 	assessed  models.Assessment
+	trusting  models.Features
+	evidence  models.EvidenceSet
 }
 
 // browserOf is where cookies are kept.
 type browserOf struct {
 	person string
 	device int
+	theirs bool // an attacker's
 }
 
 // NewOurs returns riskgate at that time, which is not later than any event.
@@ -78,6 +82,7 @@ func NewOurs(c Config, start time.Time) (*Ours, error) {
 			o.names = append(o.names, c.Name+"-"+g.String())
 			o.without = append(o.without, risk.New(Without(c.Risk, g)))
 		}
+		o.names = append(o.names, c.Name+"-ramp")
 	}
 	return o, nil
 }
@@ -104,6 +109,23 @@ func (o *Ours) Score(e *traffic.Event, out []float32) {
 		engine.Assess(&ev.Features, &ev.Evidence, ev.Class, &o.assessed)
 		out[1+g] = o.logOdds(&o.assessed)
 	}
+	if o.config.Ablate {
+		out[len(out)-1] = o.unramped()
+	}
+}
+
+// unramped scores the event as if nothing were on probation.
+func (o *Ours) unramped() float32 {
+	ev := &o.event
+	o.trusting = ev.Features
+	for _, i := range []models.Feature{
+		models.NetTrust2, models.NetTrust3, models.DevTrust2, models.DevTrust3, models.TokenTrust,
+	} {
+		o.trusting.Set(i, 1)
+	}
+	signals.Evaluate(&o.trusting, &o.evidence)
+	o.engine.Assess(&o.trusting, &o.evidence, ev.Class, &o.assessed)
+	return o.logOdds(&o.assessed)
 }
 
 // Assessment returns what the whole model makes of the event scored last, until
@@ -126,22 +148,36 @@ func (o *Ours) logOdds(a *models.Assessment) float32 {
 // Learn lets the event happen: who is asked to step up is honest and does, who is
 // denied is turned away; then the browser may be given a token, and the event is
 // learned.
-func (o *Ours) Learn(e *traffic.Event) {
+func (o *Ours) Learn(e *traffic.Event) { o.happen(e, true) }
+
+// LearnAttack lets an attack happen, scored just before: the attacker cannot step
+// up. It reports whether he got through.
+func (o *Ours) LearnAttack(e *traffic.Event) bool {
+	o.happen(e, false)
+	return o.event.Denial == ""
+}
+
+func (o *Ours) happen(e *traffic.Event, honest bool) {
 	ev := &o.event
 	ev.Status, ev.Login = e.Status, e.Login
-	switch o.engine.Resolve(&ev.Assessment, &ev.Features, ev.Class, ev.CanStepUp).Action {
-	case models.StepUp:
+	switch action := o.engine.Resolve(&ev.Assessment, &ev.Features, ev.Class, ev.CanStepUp).Action; {
+	case action == models.StepUp && honest:
 		o.pass()
-	case models.Deny:
-		ev.Denial, ev.Login = models.RiskDenied, models.NoLogin
-		ev.Status = ev.Denial.Status()
+	case action == models.StepUp:
+		o.refuse(models.StepUpRequired)
+	case action == models.Deny:
+		o.refuse(models.RiskDenied)
 	}
 	if o.config.Tokens {
 		if token, issued := o.collector.IssueToken(nil, ev); issued {
-			o.jars[browserOf{e.Person, e.Device}] = device.CookieName + "=" + string(token)
+			o.jars[jarOf(e)] = device.CookieName + "=" + string(token)
 		}
 	}
 	o.collector.Observe(ev)
+}
+
+func (o *Ours) refuse(d models.Denial) {
+	o.event.Denial, o.event.Login, o.event.Status = d, models.NoLogin, d.Status()
 }
 
 // pass answers the challenge: the credit for it lowers the score of the repeated
@@ -167,16 +203,33 @@ func (o *Ours) collect(e *traffic.Event) {
 }
 
 // cookies returns what the browser shows. An honest one may have been cleared; an
-// attacker has what he took from the victim.
+// attacker has what he took from the victim, or what he was given himself.
 func (o *Ours) cookies(e *traffic.Event) string {
-	b := browserOf{e.Person, e.Device}
+	poison := e.Label == traffic.Poisoning
 	switch {
-	case e.TokenLost:
+	case e.TokenLost, poison && e.Variant == traffic.VictimsAgent:
 		return ""
-	case e.Label == traffic.Honest || e.HoldsToken:
-		return o.jars[b]
+	case e.HoldsToken:
+		return o.stolen(e.Person)
+	case e.Label == traffic.Honest, poison:
+		return o.jars[jarOf(e)]
 	}
 	return ""
+}
+
+// stolen returns what the first of the victim's browsers holds that holds
+// something.
+func (o *Ours) stolen(person string) string {
+	for i := range 8 {
+		if c := o.jars[browserOf{person: person, device: i}]; c != "" {
+			return c
+		}
+	}
+	return ""
+}
+
+func jarOf(e *traffic.Event) browserOf {
+	return browserOf{e.Person, e.Device, e.Label != traffic.Honest}
 }
 
 func (o *Ours) describe(e *traffic.Event) {

@@ -105,11 +105,56 @@ func TestAblationLeavesOneGroupOut(t *testing.T) {
 	e.Time, e.CredentialID = habit(o, 8), "next"
 	out := make([]float32, len(o.Names()))
 	o.Score(e, out)
-	if len(out) != 1+models.WeighedGroups {
+	if len(out) != 2+models.WeighedGroups {
 		t.Fatalf("%d scores", len(out))
 	}
 	for g := range models.Group(models.WeighedGroups) {
 		near(t, o.Names()[1+g], float64(out[1+g]), float64(out[0])-o.LogOdds(g), 1e-5)
+	}
+}
+
+// The ramp of trust never lowers a score, and raises some.
+func TestRampIsLeftOut(t *testing.T) {
+	o := open(t, Config{Ablate: true, Tokens: true})
+	out := make([]float32, len(o.Names()))
+	raised := 0
+	for e := range traffic.NewWorld(traffic.WorldA, 4, start, traffic.Size{Users: 300, Days: 120}).Events() {
+		o.Score(e, out)
+		with, without := out[0], out[len(out)-1]
+		if without > with+1e-5 {
+			t.Fatalf("log-odds %.3f with the ramp, %.3f without", with, without)
+		}
+		if with > without+0.1 {
+			raised++
+		}
+		if e.Label == traffic.Honest {
+			o.Learn(e)
+		}
+	}
+	if raised == 0 {
+		t.Error("the ramp raised no score")
+	}
+}
+
+// An attacker keeps his own cookies, shows what he stole, and cannot step up.
+func TestAttackersHaveNoPartInStepUps(t *testing.T) {
+	o := open(t, Config{Tokens: true})
+	at := habit(o, 20)
+	e := elsewhere(at)
+	if s := scoreOf(o, e); s < 0 {
+		t.Fatalf("log-odds %.2f, want an attack that is stopped", s)
+	}
+	if o.LearnAttack(e) {
+		t.Error("the attacker got through")
+	}
+	if again := scoreOf(o, elsewhere(at.Add(time.Hour))); again < 0 {
+		t.Errorf("log-odds %.2f after a refused attack", again)
+	}
+	e = elsewhere(at)
+	e.HoldsToken = true
+	scoreOf(o, e)
+	if !(o.LogOdds(models.Token) < 0) {
+		t.Errorf("token %.2f of who holds the victim's", o.LogOdds(models.Token))
 	}
 }
 

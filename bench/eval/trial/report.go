@@ -1,6 +1,8 @@
 package trial
 
 import (
+	"strings"
+
 	"github.com/riskgate/riskgate/bench/eval/measure"
 )
 
@@ -32,6 +34,9 @@ type Row struct {
 	// reached the thresholds of TPR1 and TPR01.
 	Realized1  float64 `json:"realized_at_1pct"`
 	Realized01 float64 `json:"realized_at_01pct"`
+	// Rate30 and TPR30 are of the default threshold, score 30; of riskgate only.
+	Rate30 float64 `json:"rate_at_score_30,omitempty"`
+	TPR30  float64 `json:"tpr_at_score_30,omitempty"`
 	// Strata is the same by verified logins before: "0", "1_to_4", "5_or_more".
 	Strata map[string]Stratum `json:"strata"`
 }
@@ -153,7 +158,7 @@ func reaches(threshold float32) func(float32) float64 {
 func (j *judge) row(kind uint8) Row {
 	a := j.attacks(kind, numStrata)
 	scores := measure.NewScores(a.scores, nil)
-	return Row{
+	r := Row{
 		World: string(j.config.World.World), Attacker: j.book.kinds[kind].String(), Model: j.series.name,
 		Seed: j.config.World.Seed, Honest: j.honest.Len(), Attacks: scores.Len(),
 		AUC: measure.AUC(scores, j.honest), CIAUC: j.interval(a, j.honest.Below),
@@ -163,6 +168,10 @@ func (j *judge) row(kind uint8) Row {
 		Realized1: j.realized[0], Realized01: j.realized[1],
 		Strata: j.byHistory(kind),
 	}
+	if strings.HasPrefix(r.Model, WithToken) {
+		r.Rate30, r.TPR30 = j.honest.Share(stepUpOdds), scores.Share(stepUpOdds)
+	}
+	return r
 }
 
 func (j *judge) byHistory(kind uint8) map[string]Stratum {

@@ -45,7 +45,7 @@ func broadcast(c *Config, b *book, scorers []*scorer) {
 		}
 		next = &batch{}
 	}
-	for e := range c.World.Events() {
+	for e := range c.events() {
 		next.events = append(next.events, *e)
 		next.marks = append(next.marks, b.enter(e))
 		if len(next.events) == batchSize {

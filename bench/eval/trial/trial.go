@@ -4,6 +4,7 @@ package trial
 
 import (
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/riskgate/riskgate/bench/eval/rival"
@@ -14,6 +15,9 @@ import (
 // Config describes a trial.
 type Config struct {
 	World traffic.Config
+	// Events, unless nil, come instead of those of World, of which Start and Days
+	// must be right all the same.
+	Events iter.Seq[*traffic.Event]
 	// Risk is the configuration that riskgate scores by.
 	Risk risk.Config
 	// Ablate adds riskgate without each of its groups.
@@ -61,6 +65,13 @@ func (c *Config) models() ([]rival.Model, func(), error) {
 		all = append(all, o)
 	}
 	return all, end, nil
+}
+
+func (c *Config) events() iter.Seq[*traffic.Event] {
+	if c.Events != nil {
+		return c.Events
+	}
+	return c.World.Events()
 }
 
 // at returns the time after a share of the world's days.
