@@ -68,6 +68,7 @@ else
 	RISKGATE_EVAL=1 $(GO) test -count=1 -v ./bench/eval
 	$(GO) run ./bench/rank -world a
 	$(GO) run ./bench/rank -world b
+	$(GO) run ./bench/rank -world api
 endif
 
 .PHONY: golden

@@ -4,6 +4,8 @@
 package main
 
 import (
+	"cmp"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -15,6 +17,7 @@ import (
 
 	"github.com/riskgate/riskgate/bench/eval/results"
 	"github.com/riskgate/riskgate/bench/eval/rival"
+	"github.com/riskgate/riskgate/bench/eval/siege"
 	"github.com/riskgate/riskgate/bench/eval/trial"
 	"github.com/riskgate/riskgate/bench/traffic"
 	"github.com/riskgate/riskgate/models"
@@ -73,8 +76,10 @@ func run(o *options) error {
 	switch o.world {
 	case traffic.WorldA, traffic.WorldB:
 		return rank(o)
+	case traffic.WorldAPI:
+		return besiege(o)
 	}
-	return fmt.Errorf("world %q: want a or b", o.world)
+	return fmt.Errorf("world %q: want a, b or api", o.world)
 }
 
 // rank runs the seeds of a login world.
@@ -108,18 +113,26 @@ func rank(o *options) error {
 
 // save replaces what the file says about these seeds of this world.
 func save(o *options, rows []trial.Row, sums []trial.Summary) error {
+	world := string(o.world)
+	return o.change(func(f results.File) error {
+		if err := results.Merge(f, "evaluations", rows, func(r trial.Row) bool { return r.World == world && o.mine(r.Seed) }); err != nil {
+			return err
+		}
+		return results.Merge(f, "models", sums, func(s trial.Summary) bool { return s.World == world && o.mine(s.Seed) })
+	})
+}
+
+// mine tells the seeds of this run.
+func (o *options) mine(seed uint64) bool { return seed >= o.seed && seed < o.seed+o.seeds }
+
+// change rewrites the files of results.
+func (o *options) change(merge func(results.File) error) error {
 	path := filepath.Join(o.out, "eval.json")
 	f, err := results.Read(path)
 	if err != nil {
 		return err
 	}
-	mine := func(world string, seed uint64) bool {
-		return world == string(o.world) && seed >= o.seed && seed < o.seed+o.seeds
-	}
-	if err := results.Merge(f, "evaluations", rows, func(r trial.Row) bool { return mine(r.World, r.Seed) }); err != nil {
-		return err
-	}
-	if err := results.Merge(f, "models", sums, func(s trial.Summary) bool { return mine(s.World, s.Seed) }); err != nil {
+	if err := merge(f); err != nil {
 		return err
 	}
 	if err := f.Set("date", time.Now().UTC().Format(time.DateOnly)); err != nil {
@@ -141,21 +154,19 @@ Seeds 1 to 99 served development, 100 to 199 were never used to choose anything.
 
 // table writes everything in the file as Markdown.
 func table(f results.File, path string) error {
-	rows, err := results.List[trial.Row](f, "evaluations")
-	if err != nil {
-		return err
-	}
-	sums, err := results.List[trial.Summary](f, "models")
-	if err != nil {
+	rows, err1 := results.List[trial.Row](f, "evaluations")
+	sums, err2 := results.List[trial.Summary](f, "models")
+	sieges, err3 := results.List[siege.Report](f, "sieges")
+	storms, err4 := results.List[siege.Storm](f, "stuffing")
+	poisoned, err5 := results.List[siege.Poisoned](f, "poisoning")
+	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		return err
 	}
 	slices.SortStableFunc(rows, func(a, b trial.Row) int {
-		if c := strings.Compare(a.World, b.World); c != 0 {
-			return c
-		}
-		return int(a.Seed) - int(b.Seed)
+		return cmp.Or(strings.Compare(a.World, b.World), cmp.Compare(a.Seed, b.Seed))
 	})
 	text := trial.AppendMedians([]byte(preamble), rows)
+	text = siege.AppendMarkdown(text, sieges, storms, poisoned)
 	return os.WriteFile(path, trial.AppendMarkdown(text, rows, sums), 0o644)
 }
 
