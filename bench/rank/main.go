@@ -33,6 +33,7 @@ type options struct {
 	size        traffic.Size
 	ablate      bool
 	out, plots  string
+	rba         string
 	risk        risk.Config
 }
 
@@ -45,6 +46,7 @@ func main() {
 	flag.IntVar(&o.size.Machines, "machines", 0, "machine clients, 0: as many as the world has")
 	flag.IntVar(&o.size.Days, "days", 0, "days, 0: as many as the world has")
 	flag.BoolVar(&o.ablate, "ablate", true, "also leave out each group")
+	flag.StringVar(&o.rba, "rba", "", "CSV file of the RBA data set, instead of a world")
 	flag.StringVar(&o.out, "out", "bench/results", "folder of eval.json and eval.md, empty: none")
 	flag.StringVar(&o.plots, "plots", "docs/eval", "folder of the drawings of the first seed, empty: none")
 	o.risk = risk.DefaultConfig()
@@ -73,6 +75,9 @@ func (o *options) weigh(text string) error {
 }
 
 func run(o *options) error {
+	if o.rba != "" {
+		return rankFile(o)
+	}
 	switch o.world {
 	case traffic.WorldA, traffic.WorldB:
 		return rank(o)
@@ -89,8 +94,7 @@ func rank(o *options) error {
 	for seed := o.seed; seed < o.seed+o.seeds; seed++ {
 		fmt.Fprintf(os.Stderr, "world %s, seed %d\n", o.world, seed)
 		r, err := trial.Run(trial.Config{
-			World: traffic.NewWorld(o.world, seed, start, o.size), Risk: o.risk,
-			Ablate: o.ablate, Progress: progress(),
+			World: traffic.NewWorld(o.world, seed, start, o.size), Risk: o.risk, Ablate: o.ablate, Progress: progress(),
 		})
 		if err != nil {
 			return err
