@@ -63,7 +63,7 @@ func main() {
 func (o *options) weigh(text string) error {
 	name, value, _ := strings.Cut(text, "=")
 	g, ok := models.ParseGroup(name)
-	if !ok || int(g) >= models.WeighedGroups {
+	if !ok || !slices.Contains(rival.Groups(), g) {
 		return fmt.Errorf("%q is no group with a weight", name)
 	}
 	w, err := strconv.ParseFloat(value, 64)

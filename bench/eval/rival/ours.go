@@ -39,7 +39,7 @@ type Ours struct {
 	config    Config
 	names     []string
 	engine    *risk.Engine
-	without   []*risk.Engine // by group
+	without   []*risk.Engine // by Groups
 	memory    *baseline.Memory
 	collector *signals.Collector
 	locator   located
@@ -78,7 +78,7 @@ func NewOurs(c Config, start time.Time) (*Ours, error) {
 	}
 	o.collector = signals.New(cfg, memory, &o.locator, nil, keys)
 	if c.Ablate {
-		for g := range models.Group(models.WeighedGroups) {
+		for _, g := range Groups() {
 			o.names = append(o.names, c.Name+"-"+g.String())
 			o.without = append(o.without, risk.New(Without(c.Risk, g)))
 		}
@@ -105,9 +105,9 @@ func (o *Ours) Score(e *traffic.Event, out []float32) {
 	if e.Time.Before(o.config.From) {
 		return
 	}
-	for g, engine := range o.without {
+	for i, engine := range o.without {
 		engine.Assess(&ev.Features, &ev.Evidence, ev.Class, &o.assessed)
-		out[1+g] = o.logOdds(&o.assessed)
+		out[1+i] = o.logOdds(&o.assessed)
 	}
 	if o.config.Ablate {
 		out[len(out)-1] = o.unramped()

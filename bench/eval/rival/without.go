@@ -8,18 +8,37 @@ import (
 	"github.com/riskgate/riskgate/risk"
 )
 
+// Groups returns the groups that carry a weight, in their order.
+func Groups() (all []models.Group) {
+	for g := range models.NumGroups {
+		if weightOf(&risk.Weights{}, g).IsValid() {
+			all = append(all, g)
+		}
+	}
+	return all
+}
+
+// weightOf returns the field that has the group's name in YAML, the zero Value if
+// there is none.
+func weightOf(w *risk.Weights, g models.Group) reflect.Value {
+	weights := reflect.ValueOf(w).Elem()
+	for i := range weights.NumField() {
+		if weights.Type().Field(i).Tag.Get("yaml") == g.String() {
+			return weights.Field(i)
+		}
+	}
+	return reflect.Value{}
+}
+
 // Without returns the configuration with the weight of one group at 0.
 func Without(c risk.Config, g models.Group) risk.Config { return Weighed(c, g, 0) }
 
-// Weighed returns the configuration with another weight of one group. The field is
-// found by the name that it has in YAML, which is the group's.
+// Weighed returns the configuration with another weight of one of Groups.
 func Weighed(c risk.Config, g models.Group, weight float64) risk.Config {
-	weights := reflect.ValueOf(&c.Weights).Elem()
-	for i := range weights.NumField() {
-		if weights.Type().Field(i).Tag.Get("yaml") == g.String() {
-			weights.Field(i).SetFloat(weight)
-			return c
-		}
+	field := weightOf(&c.Weights, g)
+	if !field.IsValid() {
+		panic(fmt.Sprintf("BUG: group %s has no weight", g))
 	}
-	panic(fmt.Sprintf("BUG: group %s has no weight", g))
+	field.SetFloat(weight)
+	return c
 }
