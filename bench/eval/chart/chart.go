@@ -37,9 +37,9 @@ type Figure struct {
 }
 
 const (
-	width  = 19 * vg.Centimeter
+	width  = 21 * vg.Centimeter
 	height = 11 * vg.Centimeter
-	names  = 4.5 * vg.Centimeter // of the width, for the legend
+	names  = 6.6 * vg.Centimeter // of the width, for the legend
 	margin = 0.5 * vg.Centimeter
 )
 
@@ -78,8 +78,8 @@ func (f *Figure) WriteSVG(w io.Writer) error {
 	canvas := vgsvg.New(width, height)
 	c := draw.New(canvas)
 	p.Draw(draw.Crop(c, margin, -names, margin, -margin))
-	legend.Top, legend.Left, legend.Padding = true, true, vg.Points(3)
-	legend.Draw(draw.Crop(c, width-names+margin, 0, 0, -3*margin))
+	legend.Top, legend.Left, legend.Padding, legend.ThumbnailWidth = true, true, vg.Points(3), vg.Points(14)
+	legend.Draw(draw.Crop(c, width-names, 0, 0, -3*margin))
 	_, err := canvas.WriteTo(w)
 	return err
 }
