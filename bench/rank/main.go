@@ -107,8 +107,8 @@ func rank(o *options) error {
 			}
 		}
 	}
-	os.Stdout.Write(trial.AppendMarkdown(nil, rows, sums))
-	os.Stdout.Write(trial.AppendMedians(nil, rows))
+	fmt.Printf("%s", trial.AppendMarkdown(nil, rows, sums))
+	fmt.Printf("%s", trial.AppendMedians(nil, rows))
 	if o.out == "" {
 		return nil
 	}

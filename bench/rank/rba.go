@@ -42,7 +42,7 @@ func rankFile(o *options) error {
 	if err = errors.Join(err, bad); err != nil {
 		return err
 	}
-	os.Stdout.Write(trial.AppendMarkdown(nil, r.Rows, r.Models))
+	fmt.Printf("%s", trial.AppendMarkdown(nil, r.Rows, r.Models))
 	if o.out == "" {
 		return nil
 	}

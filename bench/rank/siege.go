@@ -28,8 +28,8 @@ func besiege(o *options) error {
 			return err
 		}
 	}
-	os.Stdout.Write(siege.AppendMarkdown(nil, found.reports, found.storms, found.poisoned))
-	os.Stdout.Write(trial.AppendMarkdown(nil, found.rows, nil))
+	fmt.Printf("%s", siege.AppendMarkdown(nil, found.reports, found.storms, found.poisoned))
+	fmt.Printf("%s", trial.AppendMarkdown(nil, found.rows, nil))
 	if o.out == "" {
 		return nil
 	}

@@ -11,8 +11,8 @@ import (
 
 // series is the scores of one name, in the order of the events.
 type series struct {
-	name                                 string
-	validation, honest, attacks, earlies []float32
+	name                               string
+	validation, honest, attacks, first []float32
 }
 
 // scorer lets one model score the events and writes down what it says.
@@ -61,7 +61,7 @@ func (s *series) add(score float32, m mark) {
 		return
 	}
 	if m.number > 0 {
-		s.earlies = append(s.earlies, score)
+		s.first = append(s.first, score)
 	}
 	switch m.part {
 	case toValidate:

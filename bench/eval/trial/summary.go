@@ -56,7 +56,7 @@ func (j *judge) summary(s *scorer) Summary {
 	}
 	for k, kind := range j.book.kinds {
 		t := measure.NewScores(j.attacks(uint8(k), numStrata).scores, nil).Reaching(0.99)
-		_, mean := measure.Reauthentication(j.book.early.users, j.book.early.numbers, j.series.earlies, t, maxNumber)
+		_, mean := measure.Reauthentication(j.book.early.users, j.book.early.numbers, j.series.first, t, maxNumber)
 		sum.Reauthentication[kind.String()] = mean
 	}
 	if _, ours := s.model.(*rival.Ours); ours {
