@@ -2,5 +2,6 @@
 
 package siege
 
-// The populations of the tests: the race detector is ten times slower.
-const siegeUsers, siegeMachines, stormUsers = 40, 50, 300
+// The populations of the tests: the race detector is ten times slower. They are
+// too small to hold figures.
+const siegeUsers, siegeMachines, stormUsers, held = 40, 50, 300, false

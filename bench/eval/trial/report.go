@@ -37,8 +37,9 @@ type Row struct {
 	// Rate30 and TPR30 are of the default threshold, score 30; of riskgate only.
 	Rate30 float64 `json:"rate_at_score_30,omitempty"`
 	TPR30  float64 `json:"tpr_at_score_30,omitempty"`
-	// Strata is the same by verified logins before: "0", "1_to_4", "5_or_more".
-	Strata map[string]Stratum `json:"strata"`
+	// Strata is the same by verified logins before: "0", "1_to_4", "5_or_more". Of
+	// whole models only.
+	Strata map[string]Stratum `json:"strata,omitempty"`
 }
 
 // Range is an interval, low and high.
@@ -166,7 +167,9 @@ func (j *judge) row(kind uint8) Row {
 		For90: measure.RateFor(scores, j.honest, 0.90), For99: measure.RateFor(scores, j.honest, 0.99),
 		Precision: measure.AveragePrecision(scores, j.honest, naturalBase),
 		Realized1: j.realized[0], Realized01: j.realized[1],
-		Strata: j.byHistory(kind),
+	}
+	if _, _, less := ablated(r.Model); !less {
+		r.Strata = j.byHistory(kind)
 	}
 	if strings.HasPrefix(r.Model, WithToken) {
 		r.Rate30, r.TPR30 = j.honest.Share(stepUpOdds), scores.Share(stepUpOdds)
