@@ -9,12 +9,13 @@ func AppendMarkdown(dst []byte, reports []Report, storms []Storm, poisoned []Poi
 	}
 	if len(storms) > 0 {
 		dst = append(dst, "\n## Stuffing\n\nEverybody comes every day; one campaign of 1.18 attempts per address for 4 h.\n\n"+
-			"| seed | attempts | attack mode after | genuine users hindered before | during | ratio | right passwords | stopped |\n|---|---|---|---|---|---|---|---|\n"...)
+			"| seed | attempts | attack mode after | sessions stepped up before | during | ratio | logins hindered before | during | right passwords | stopped |\n"+
+			"|---|---|---|---|---|---|---|---|---|---|\n"...)
 	}
 	for _, s := range storms {
-		dst = fmt.Appendf(dst, "| %d | %d | %.1f s | %.2f %% of %d | %.2f %% of %d | %.2f | %d | %d |\n", s.Seed, s.Attempts, s.ModeAfter,
-			100*s.Before.Share, s.Before.Logins+s.Before.Sessions, 100*s.During.Share, s.During.Logins+s.During.Sessions,
-			s.Ratio, s.Taken, s.Stopped)
+		b, d := &s.Before, &s.During
+		dst = fmt.Appendf(dst, "| %d | %d | %.1f s | %d of %d | %d of %d | %.2f | %d of %d | %d of %d | %d | %d |\n", s.Seed, s.Attempts, s.ModeAfter,
+			b.StepUps, b.Sessions, d.StepUps, d.Sessions, s.StepUps, b.Hindered, b.Logins, d.Hindered, d.Logins, s.Taken, s.Stopped)
 	}
 	if len(poisoned) > 0 {
 		dst = append(dst, "\n## Poisoning\n\nOne quiet request an hour from a new ASN abroad; points by which the attack then scores lower than at the "+

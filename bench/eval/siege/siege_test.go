@@ -115,6 +115,9 @@ func TestStorm(t *testing.T) {
 	if s.Attempts != 8*stormUsers || s.ModeAfter < 0 || s.ModeAfter > 60 || s.ModeBefore > 0 || s.Mode > 1.5 {
 		t.Errorf("attack mode after %.0f s, before in %d logins, want within a minute and never", s.ModeAfter, s.ModeBefore)
 	}
+	if want := s.During.stepUps() / s.Before.stepUps(); s.StepUps != want {
+		t.Errorf("step-ups %.2f times as often, want %.2f", s.StepUps, want)
+	}
 	if s.Before.Sessions == 0 || s.During.Logins == 0 || s.During.Share > 0.1 {
 		t.Errorf("hindered before %+v, during %+v", s.Before, s.During)
 	}

@@ -20,8 +20,10 @@ type Storm struct {
 	Mode       float64 `json:"highest_mode_nats"`
 	Before     Load    `json:"before"`
 	During     Load    `json:"during"`
-	// Ratio is how many times more often genuine users were hindered.
-	Ratio float64 `json:"ratio"`
+	// StepUps is how many times more often genuine users' sessions were stepped up
+	// during than before, Ratio the same of all that hindered them, logins included.
+	StepUps float64 `json:"stepup_ratio"`
+	Ratio   float64 `json:"ratio"`
 	// Taken counts passwords that were right, Stopped those of them that the gate
 	// did not let through at once.
 	Taken   int `json:"right_passwords"`
@@ -72,6 +74,9 @@ func RunStorm(c Config) (*Storm, error) {
 	}
 	s.Before.sum()
 	s.During.sum()
+	if before := s.Before.stepUps(); before > 0 {
+		s.StepUps = s.During.stepUps() / before
+	}
 	if s.Before.Share > 0 {
 		s.Ratio = s.During.Share / s.Before.Share
 	}
@@ -141,3 +146,5 @@ func (l *Load) take(e *traffic.Event, ev *models.Event, stepped map[string]bool)
 }
 
 func (l *Load) sum() { l.Share = float64(l.Hindered+l.StepUps) / float64(max(1, l.Logins+l.Sessions)) }
+
+func (l *Load) stepUps() float64 { return float64(l.StepUps) / float64(max(1, l.Sessions)) }
