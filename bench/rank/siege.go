@@ -46,7 +46,7 @@ type besieged struct {
 func (b *besieged) add(o *options, seed uint64) error {
 	say := func(what string) { fmt.Fprintf(os.Stderr, "\n%s, seed %d\n", what, seed) }
 	say("world API")
-	r, err := siege.Run(siege.Config{World: traffic.NewWorld(traffic.WorldAPI, seed, start, o.size), Risk: o.risk, Progress: progress()})
+	r, err := siege.Run(siege.Config{World: traffic.NewWorld(traffic.WorldAPI, seed, start, o.size).Without(traffic.Stuffing), Risk: o.risk, Progress: progress()})
 	if err != nil {
 		return err
 	}

@@ -82,7 +82,7 @@ func TestAlarmsByBehavior(t *testing.T) {
 // A small siege: thieves of keys and tokens are caught, and machine clients left in
 // peace; of the nightly exports most, for the world is too short to know them.
 func TestSiege(t *testing.T) {
-	w := traffic.NewWorld(traffic.WorldAPI, 1, start, traffic.Size{Users: siegeUsers, Machines: siegeMachines, Days: 14})
+	w := traffic.NewWorld(traffic.WorldAPI, 1, start, traffic.Size{Users: siegeUsers, Machines: siegeMachines, Days: 14}).Without(traffic.Stuffing)
 	r, err := Run(config(w))
 	if err != nil {
 		t.Fatal(err)

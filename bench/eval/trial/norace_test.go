@@ -2,5 +2,5 @@
 
 package trial
 
-// The world of the gate.
-const gateUsers, gateDays = 4000, 300
+// The world of the gate, and whether its floors are held.
+const gateUsers, gateDays, gated = 3000, 300, true
