@@ -144,6 +144,10 @@ const (
 	ObjectCounts
 	StepCounts
 
+	// Rate of impossible journeys among honest looks from a new ASN after such a
+	// pause; 0: of the first model.
+	TravelHazard
+
 	NumFeatures
 )
 

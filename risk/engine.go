@@ -44,9 +44,6 @@ func New(c Config) *Engine {
 	e.hash = hashOf(e.record)
 	e.actor, e.place, e.burst = nats(c.Caps.Actor), nats(c.Caps.Place), nats(c.Caps.Behavior)
 	e.innocence = nats(c.Caps.Innocence)
-	if c.Caps.Innocence == maxLambda {
-		e.innocence = math.Inf(1)
-	}
 	e.weights = c.Weights.byGroup()
 	for i, t := range c.Classes.byClass() {
 		e.classes[i] = class{Thresholds: t, monitorNats: e.leastNats(t.Monitor)}

@@ -50,7 +50,7 @@ func TestWantedAction(t *testing.T) {
 	}
 	// no evidence is no accusation
 	f(models.Allow, 10, nil)
-	f(models.Allow, 6, said{models.Network: -3.9, models.Device: -1.4, models.Token: -2.8})
+	f(models.Allow, 0, said{models.Network: -3.9, models.Device: -1.4, models.Token: -2.8})
 	// a threshold belongs to the stricter side
 	e := New(DefaultConfig())
 	at := func(score float64) said { return said{models.Device: e.leastNats(score)} }
@@ -98,6 +98,15 @@ func TestContributions(t *testing.T) {
 	f(got, models.Device, 0)
 	f(got, models.Token, -1)
 	f(got, models.Enumeration, 4)
+	// the less the less of it is done
+	got = assess(with(0), said{models.Network: -3, models.Device: -1, models.Token: -2.5, models.Rate: 1}, models.Normal)
+	f(got, models.Network, -1) // 4.5 in all
+	f(got, models.Device, -1)
+	f(got, models.Token, -2.5)
+	got = assess(with(0, float64(models.ActorNats), 3), said{models.Network: -3}, models.Normal)
+	f(got, models.Network, -1) // what was done lately counts
+	got = assess(with(0), said{models.Network: -3, models.Device: -1, models.Token: -2.5}, models.Normal)
+	f(got, models.Network, -3) // nothing was
 	got = assess(with(0), said{models.Network: -3, models.Travel: 4, models.Device: -1}, models.Normal)
 	f(got, models.Network, -3) // among themselves they cancel
 	f(got, models.Device, -1)
@@ -117,10 +126,14 @@ func TestContributions(t *testing.T) {
 	held := []float64{float64(models.HeldNetwork), -3, float64(models.HeldDevice), -1}
 	change := with(models.IsLook|models.IsSessionChange, held...)
 	got = assess(change, said{models.Network: -2, models.Device: -1, models.Session: 4}, models.Normal)
-	f(got, models.Network, 0) // both looks were as innocent as counts
+	f(got, models.Network, -2)
+	f(got, models.Session, 3)
+	got = assess(change, said{models.Network: 0, models.Device: -1, models.Session: 4}, models.Normal)
+	f(got, models.Session, 1)
+	// where harm is done both looks were as innocent as counts
+	got = assess(change, said{models.Network: -2, models.Device: -1, models.Session: 4, models.Rate: 2}, models.Normal)
+	f(got, models.Network, 0)
 	f(got, models.Session, 4)
-	got = assess(change, said{models.Network: 2, models.Device: -1, models.Session: 4}, models.Normal)
-	f(got, models.Session, 2)
 	got = assess(change, said{models.Network: 5, models.Device: -1, models.Session: 4}, models.Normal)
 	f(got, models.Session, 0)
 	// network and device that look better than before take nothing away

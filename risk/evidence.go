@@ -43,13 +43,36 @@ func (e *Engine) contribute(s *sum, f *models.Features, ev *models.EvidenceSet) 
 			s.nats[g] = e.weigh(g, ev[g].Lambda, ev[g].Confidence)
 		}
 	}
+	lower(s, e.burst, burst[:]...)
+	limit := e.leniency(s, f)
 	s.session = s.nats[models.Session]
 	if f.Has(models.IsSessionChange) && !anonymous {
-		e.foldSession(s, f, ev)
+		e.foldSession(s, f, ev, limit)
 	}
 	lower(s, e.place, models.Network, models.Travel)
-	lower(s, e.burst, burst[:]...)
-	excuse(s, e.innocence)
+	excuse(s, limit)
+}
+
+// What is done takes from what who is calling may excuse: nothing is taken where
+// nothing is done, and all but caps.innocence at so many nats.
+const (
+	harm      = 2.0
+	perHarm   = 3.5 // nats of excuse for each nat of harm that is missing
+	unlimited = 512 // nats, more than all of them can say
+)
+
+// leniency returns how much who is calling may excuse, from what is done now and
+// was done lately.
+func (e *Engine) leniency(s *sum, f *models.Features) float64 {
+	if e.innocence >= maxLambda {
+		return unlimited
+	}
+	done := 0.0
+	for _, g := range burst {
+		done += s.nats[g]
+	}
+	done = max(done, carried(f, models.ActorNats, 0, e.actor))
+	return nats(e.innocence + max(0, float64(perHarm*(harm-done))))
 }
 
 // who are the groups that tell who is calling, from where and with what, but not
@@ -59,13 +82,13 @@ var who = [...]models.Group{
 }
 
 // caller adds what these groups say, within their limits.
-func (e *Engine) caller(s *sum) float64 {
+func (e *Engine) caller(s *sum, limit float64) float64 {
 	place := s.nats[models.Network] + s.nats[models.Travel]
 	total := min(place, e.place) - place
 	for _, g := range who {
 		total += s.nats[g]
 	}
-	return max(total, 0-e.innocence)
+	return max(total, 0-limit)
 }
 
 // excuse takes back what these groups together say for the caller beyond a limit,
@@ -100,11 +123,11 @@ func (e *Engine) weigh(g models.Group, lambda, confidence float64) float64 {
 // keeps only what it says beyond the rise of network and device, so that
 // together they add the larger of both. Travel takes part because it shares a
 // cap with the network, and the others because they share one with all of them.
-func (e *Engine) foldSession(s *sum, f *models.Features, ev *models.EvidenceSet) {
+func (e *Engine) foldSession(s *sum, f *models.Features, ev *models.EvidenceSet, limit float64) {
 	held := *s
 	held.nats[models.Network] = e.weigh(models.Network, f.Get(models.HeldNetwork), ev[models.Network].Confidence)
 	held.nats[models.Device] = e.weigh(models.Device, f.Get(models.HeldDevice), ev[models.Device].Confidence)
-	rise := e.caller(s) - e.caller(&held)
+	rise := e.caller(s, limit) - e.caller(&held, limit)
 	if rise > 0 && s.session > 0 {
 		s.nats[models.Session] = max(0, s.session-rise)
 	}

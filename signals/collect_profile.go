@@ -204,4 +204,5 @@ func setNorms(f *models.Features, w *baseline.Norms, n *past) {
 	f.Set(models.NetOdds, w.NetOdds)
 	f.Set(models.DevOdds, w.DevOdds)
 	f.Set(models.TimeGlobal, w.HourShare)
+	f.Set(models.TravelHazard, w.Leap)
 }

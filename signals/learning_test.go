@@ -67,7 +67,7 @@ func TestQuietPoisoning(t *testing.T) {
 	}
 	evil.at = at.Add(35 * time.Hour)
 	ev := g.collect(ada, evil)
-	if last := ev.Evidence[models.Network].Lambda; last < first-1.5 {
+	if last := ev.Evidence[models.Network].Lambda; last < first-1.75 {
 		t.Errorf("a day of quiet requests lowers the network evidence from %.2f to %.2f", first, last)
 	}
 	if tau := ev.Features.Get(models.NetTrust2); tau > 0.01 {

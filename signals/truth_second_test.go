@@ -18,10 +18,17 @@ func zOf(x, n, mean, variance, peer, peerVariance float64) float64 {
 func truthSecondEnumeration(f *models.Features, hours float64) float64 {
 	d, n := value(f, models.ObjectsDistinct), value(f, models.ObjectsRequests)
 	l := truthHinge(zOf(math.Log(1+d), hours, value(f, models.ObjectsMean), value(f, models.ObjectsVar), 3, 1), 3, 0.7, 3)
+	l += clip(0.3*(value(f, models.ObjectsRun)-5), 0, 2)
 	if d/n > 0.9 && n >= 30 {
 		l++
 	}
-	l += clip(0.3*(value(f, models.ObjectsRun)-5), 0, 2)
+	if _, days, _ := f.Counts(models.ObjectCounts); hours >= 3 {
+		usual := value(f, models.ObjectsMean)
+		if beyond := math.Exp(value(f, models.DayMean)) - 24*math.Exp(usual); days >= 3 && beyond > 0 {
+			usual = math.Max(usual, math.Log(1+beyond))
+		}
+		l *= clip(math.Log(1+d)-usual, 0, 1)
+	}
 	m := (hours*value(f, models.RefusedMean) + 10*0.05) / (hours + 10)
 	v := (hours*value(f, models.RefusedVar) + 10*0.0025) / (hours + 10)
 	z := (value(f, models.ObjectsRefused) - m) / math.Sqrt(m*(1-m)/n+v)

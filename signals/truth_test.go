@@ -131,10 +131,11 @@ func truthRate(f *models.Features) float64 {
 func truthEnumeration(f *models.Features) float64 {
 	d, n := value(f, models.ObjectsDistinct), value(f, models.ObjectsRequests)
 	l := truthHinge(truthZ(f, models.ObjectsDistinct, models.ObjectsMean, models.ObjectsVar, 3), 3, 0.7, 3)
+	manner := clip(0.3*(value(f, models.ObjectsRun)-5), 0, 2)
 	if d/n > 0.9 && n >= 30 {
-		l++
+		manner++
 	}
-	l += clip(0.3*(value(f, models.ObjectsRun)-5), 0, 2)
+	l += manner
 	share := (value(f, models.ObjectsRefused) - 0.05) / math.Sqrt(0.05*0.95/n+0.0025)
 	return math.Min(6, l+truthHinge(share, 3, 0.7, 2))
 }

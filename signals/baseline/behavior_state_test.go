@@ -201,7 +201,7 @@ func TestNoveltyKeepsWhatFloatsKeep(t *testing.T) {
 		for i := range 6000 {
 			novel := r.Float64() < rate || i < 20 // all is new at first
 			weight := []float64{0.1, 0.5, 1}[i%3]
-			by := halved(0, 2*3600, devHalfLife)
+			by := halved(0, 2*3600, newHalfLife)
 			v.decay(by)
 			k, n = k*by, n*by
 			v.count(0, novel, weight)

@@ -32,7 +32,8 @@ func firstEvents() (list []*models.Event) {
 }
 
 // A profile that an earlier build stored is read as what this build learns from
-// the same events, but for what the earlier one did not keep.
+// the same events, but for what the earlier one did not keep, and for the weights,
+// which it let fade faster.
 func TestProfileOfTheFirstVersion(t *testing.T) {
 	text, err := os.ReadFile("testdata/profile-v1.hex")
 	if err != nil {
@@ -48,6 +49,14 @@ func TestProfileOfTheFirstVersion(t *testing.T) {
 	}
 	for _, ev := range firstEvents() {
 		Learn(&is, ev)
+	}
+	for _, slots := range [][]Slot{was.Own.Network[:], was.Own.Device[:], is.Own.Network[:], is.Own.Device[:]} {
+		for i := range slots {
+			if slots[i].Weight < 0 || (slots[i].Fine == 0) != (slots[i].Weight == 0) {
+				t.Errorf("slot %d: %+v", i, slots[i])
+			}
+			slots[i].Weight = 0
+		}
 	}
 	if was.Own.Network != is.Own.Network || was.Own.Device != is.Own.Device || was.Own.Probation != is.Own.Probation ||
 		was.Own.Hours != is.Own.Hours || was.Own.Location != is.Own.Location {

@@ -32,6 +32,7 @@ type tables struct {
 	Sketch   [sketchRows][sketchWidth]float32
 	Hazard   [2][Levels][GapBuckets]trials
 	Hours    [24]float64
+	Leaps    [GapBuckets]trials // of looks from an ASN new to the subject, those that travel forbids
 	World    Source
 	Sources  sources // reputation, half-life 24 h
 	Accounts sources // logins by user name: N passed, B failed
@@ -86,6 +87,10 @@ func (t *tables) rescale(now uint32) {
 	for h := range t.Hours {
 		t.Hours[h] *= by
 	}
+	for b := range t.Leaps {
+		t.Leaps[b].K *= by
+		t.Leaps[b].N *= by
+	}
 	t.Origin = now
 }
 
@@ -106,6 +111,7 @@ type Norms struct {
 	NetHazard, DevHazard [Levels]float64 // rate of novelty after that gap
 	HourShare            float64         // of looks in this hour of the day
 	NetOdds, DevOdds     float64         // reputation, 1: unknown
+	Leap                 float64         // rate of impossible journeys among new ASNs after that gap
 }
 
 // Norms tells what is normal for everybody.
@@ -123,11 +129,23 @@ func (w *World) Norms(q *Query) (n Norms) {
 	}
 	n.HourShare = t.hourShare(int(q.Now/3600%24), scale)
 	n.NetOdds, n.DevOdds = t.odds(q)
+	n.Leap = t.Leaps[b].leap(scale)
 	return n
 }
 
 // rate is (k+1)/(n+4).
 func (r trials) rate(scale float64) float64 { return (r.K/scale + 1) / (r.N/scale + 4) }
+
+// What is expected of leaps before any were seen: one in 61, which says 4 nats.
+const (
+	leapPrior = 1.0
+	leapLooks = 61.0
+)
+
+// leap is (k+1)/(n+61).
+func (r trials) leap(scale float64) float64 {
+	return (r.K/scale + leapPrior) / (r.N/scale + leapLooks)
+}
 
 // hourPrior is how many looks the uniform distribution over the day counts.
 const hourPrior = 24
@@ -175,7 +193,9 @@ func (w *World) Learn(ev *models.Event, keys SourceKeys, share bool) {
 		w.t.learnLogin(ev, now)
 		w.setMode(w.t.modeNats(now), now)
 	}
-	w.t.learnSource(keys, badness(ev), now)
+	if !ev.Features.Has(models.IsMachine) { // who never fails makes everybody else look bad
+		w.t.learnSource(keys, badness(ev), now)
+	}
 }
 
 // badness is how much an attempt speaks against its source.
@@ -203,9 +223,23 @@ func (t *tables) learnLook(ev *models.Event, now uint32) {
 	}
 	t.Hours[now/3600%24] += one
 	b := GapBucket(60 * f.Get(models.SinceLook))
+	t.learnLeap(b, f, one)
 	t.learnHazard(NetworkGroup, b, f, models.NetWeight1, models.NetTotal, one)
 	if o.Fingerprint != 0 {
 		t.learnHazard(DeviceGroup, b, f, models.DevWeight1, models.DevTotal, one)
+	}
+}
+
+// learnLeap counts, among looks from an ASN new to the subject, how many journeys
+// were impossible.
+func (t *tables) learnLeap(bucket int, f *models.Features, one float64) {
+	if f.Get(models.NetTotal) == 0 || f.Get(models.NetWeight2) > 0 || f.Has(models.MissingLocation) {
+		return
+	}
+	r := &t.Leaps[bucket]
+	r.N += one
+	if speed, _ := Speed(f); speed >= leapSpeed {
+		r.K += one
 	}
 }
 

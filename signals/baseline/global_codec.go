@@ -7,8 +7,9 @@ import (
 	"math"
 )
 
-// WorldVersion is the version of the layout written by this build.
-const WorldVersion = 1
+// WorldVersion is the version of the layout written by this build. Version 1 ends
+// before the leaps, and is read.
+const WorldVersion = 2
 
 // ErrWorld says that bytes are no world that this build reads.
 var ErrWorld = errors.New("baseline: malformed world")
@@ -22,18 +23,22 @@ func (w *World) AppendBinary(dst []byte) []byte {
 	w.mu.RUnlock()
 	e := worldWriter{b: append(dst, WorldVersion)}
 	t.walk(&e)
+	t.walkLeaps(&e)
 	return e.b
 }
 
 // UnmarshalBinary replaces the state by what AppendBinary wrote. On an error the
 // state is what it was.
 func (w *World) UnmarshalBinary(src []byte) error {
-	if len(src) == 0 || src[0] != WorldVersion {
-		return fmt.Errorf("%w: want version %d", ErrWorld, WorldVersion)
+	if len(src) == 0 || src[0] == 0 || src[0] > WorldVersion {
+		return fmt.Errorf("%w: want version 1 to %d", ErrWorld, WorldVersion)
 	}
 	t := newTables()
 	r := worldReader{b: src[1:]}
 	t.walk(&r)
+	if src[0] > 1 {
+		t.walkLeaps(&r)
+	}
 	if r.bad || len(r.b) != 0 {
 		return fmt.Errorf("%w: cut short, too long or out of range", ErrWorld)
 	}
@@ -86,6 +91,13 @@ func (t *tables) walk(w worldWalker) {
 	w.sources(t.Accounts)
 	for i := range t.Logins {
 		t.Logins[i].walk(w)
+	}
+}
+
+func (t *tables) walkLeaps(w worldWalker) {
+	for b := range t.Leaps {
+		w.number(&t.Leaps[b].K)
+		w.number(&t.Leaps[b].N)
 	}
 }
 

@@ -99,6 +99,7 @@ func (t *tables) learnSource(keys SourceKeys, bad float64, now uint32) {
 
 const (
 	shrinkage   = 20 // attempts that a level must show to weigh as much as the one above
+	leastBad    = 4  // bad attempts that it should have shown by then, were it like the one above
 	worldPrior  = 100
 	priorShare  = 0.2 // of bad attempts, before there is experience
 	maxBadShare = 0.999
@@ -115,7 +116,7 @@ const (
 	vpnNats     = 0.7
 	torNats     = 2.5
 	listedNats  = 2.0
-	rareNats    = 1.0
+	rareNats    = 0.5
 )
 
 // odds returns the reputation of address and agent, as multipliers of the odds.
@@ -144,7 +145,7 @@ func (t *tables) share(key uint32, above float64, now uint32) float64 {
 	if e == nil {
 		return above
 	}
-	return e.share(above, shrinkage, now)
+	return e.share(above, max(shrinkage, leastBad/above), now)
 }
 
 // share is (b + strength*above)/(n + strength).

@@ -17,13 +17,15 @@ type Lift struct {
 	Hazard  [Levels]float64 // the world's, after the same gap
 	Odds    float64         // reputation of the source; 0 counts as 1
 	Trust   [2]float64      // of level 2 and of level 3
+	Alpha   float64         // weight of the world, see AlphaOf
 }
 
 // LiftCap bounds the evidence of one group, in nats.
 const LiftCap = 8
 
 const (
-	alpha   = 0.5  // weight of the world in the lift
+	alpha   = 0.1  // weight of the world in the lift
+	alphaI  = 0.5  // the same in the first model
 	minRate = 1e-9 // shares and rates of novelty are never smaller
 )
 
@@ -45,6 +47,15 @@ func (l *Lift) Nats(pi *Spoof) (withOdds, even float64) {
 		return float64((1-l.Trust[1])*max(two, full)) + float64((l.Trust[1]-mid)*max(one, full)) + float64(mid*full)
 	}
 	return ramp(full, one, two), ramp(fullEven, oneEven, twoEven)
+}
+
+// AlphaOf returns the weight of the world in the lift, by the model that the
+// features are of.
+func AlphaOf(f *models.Features) float64 {
+	if f.Has(models.SecondModel) {
+		return alpha
+	}
+	return alphaI
 }
 
 // mixture weighs the group as if the finest levels, so many, were new to the
@@ -77,7 +88,7 @@ func (l *Lift) lift(i int, strange bool) float64 {
 		weight = 0
 	}
 	q := min(1, max(minRate, l.Share[i]))
-	return (weight + float64(alpha*q)) / (l.Total + alpha) / q
+	return (weight + float64(l.Alpha*q)) / (l.Total + l.Alpha) / q
 }
 
 // novelty is the geometric mean of the subject's and the world's rate.

@@ -94,7 +94,7 @@ func (c *Contribution) DevNovelty(level int, now uint32) Ratio {
 func (c *Contribution) TokenNovelty(now uint32) Ratio { return c.novelty(tokenNovelty, now) }
 
 func (c *Contribution) novelty(i int, now uint32) Ratio {
-	by := halved(c.At, now, devHalfLife)
+	by := halved(c.At, now, newHalfLife)
 	r := c.Novelty.at(i)
 	return Ratio{K: float32(float64(r.K) * by), N: float32(float64(r.N) * by)}
 }

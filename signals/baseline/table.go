@@ -5,8 +5,9 @@ import "github.com/riskgate/riskgate/models"
 // The half-lives, in seconds. Everything decays by time alone.
 const (
 	day          = 24 * 3600
-	netHalfLife  = 30 * day
-	devHalfLife  = 60 * day // of novelty ratios too
+	netHalfLife  = 180 * day
+	devHalfLife  = 180 * day
+	newHalfLife  = 60 * day // of novelty ratios
 	monthSeconds = 30 * day
 	faded        = 1e-3 // weights below are dropped
 )
@@ -35,7 +36,7 @@ func (c *Contribution) decay(now uint32) {
 	net, dev := halved(c.At, now, netHalfLife), halved(c.At, now, devHalfLife)
 	decaySlots(c.Network[:], net)
 	decaySlots(c.Device[:], dev)
-	c.Novelty.decay(dev)
+	c.Novelty.decay(halved(c.At, now, newHalfLife))
 	c.decayHours(c.At/monthSeconds, now/monthSeconds)
 	c.At = now
 }

@@ -27,8 +27,8 @@ func TestDecayByTime(t *testing.T) {
 		}
 	}
 	f(0, 8, 8)
-	f(30, 4, 8/math.Sqrt2)
-	f(60, 2, 4)
+	f(90, 8/math.Sqrt2, 8/math.Sqrt2)
+	f(180, 4, 4)
 	late := c.TokenNovelty(t0 + 120*day)
 	if late != (Ratio{1, 2}) {
 		t.Errorf("ratio after two half-lives: %v", late)

@@ -77,3 +77,25 @@ func TestRecentBehaviorIsWhatWasLeft(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 }
+
+// Reading everything in sequence is news only where it is not what the caller does,
+// in a usual hour or once in a usual day.
+func TestManner(t *testing.T) {
+	f := func(mean, day float64, hours, days uint8, want float64) {
+		t.Helper()
+		got := evaluate(models.SecondModel, map[models.Feature]float64{
+			models.ObjectsDistinct: 60, models.ObjectsRequests: 60, models.ObjectsRun: 60,
+			models.ObjectsMean: mean, models.ObjectsVar: 2, models.DayMean: day,
+			models.ObjectCounts: float64(models.PackCounts(hours, days, 0)), models.RefusedMean: 0.05,
+		})[models.Enumeration].Lambda
+		if math.Abs(got-want) > 1e-6 {
+			t.Errorf("usual ln(1+n) %g over %d hours, %g over %d days: %g nats, want %g", mean, hours, day, days, got, want)
+		}
+	}
+	f(8, 8, 30, 30, 0)     // three thousand every night, and nothing else
+	f(1.9, 8.4, 30, 30, 0) // seven in most hours, and every night the same
+	f(1.9, 8.4, 30, 2, 3)  // the nights are not known yet
+	f(8, 0, 2, 0, 3)       // nothing is
+	f(2, 3, 30, 30, 3)     // twenty a day
+	f(3.5, 5, 30, 30, 3*(math.Log(61)-3.5))
+}

@@ -64,3 +64,22 @@ func TestInfrastructureIsAHitByItsOdds(t *testing.T) {
 	f(2.72, 1, models.Hit)
 	f(1, 2.72, models.Hit)
 }
+
+// Where many honest callers seem to travel like that, it says little.
+func TestTravelByItsHazard(t *testing.T) {
+	f := func(leap, want float64) {
+		t.Helper()
+		var m models.Features
+		m.Flags = models.IsLook
+		m.Set(models.TravelDistance, 8000)
+		m.Set(models.TravelElapsed, 3600)
+		m.Set(models.TravelHazard, leap)
+		if got := travel(&m).Lambda; math.Abs(got-want) > 1e-3 {
+			t.Errorf("a leap in %g of the looks from new networks: %g nats, want %g", leap, got, want)
+		}
+	}
+	f(0, 4) // of the first model
+	f(1.0/61, 4)
+	f(0.3, math.Log(3))
+	f(0.95, 0)
+}

@@ -8,13 +8,11 @@ import (
 )
 
 const (
-	travelSlack  = 50.0  // km that databases are off beyond their radius
-	travelLeast  = 100.0 // km below which nothing is said
-	travelUsual  = 500.0 // km/h that are no news
-	travelRange  = 1500.0
-	travelNats   = 4.0
-	travelSoft   = 0.25
-	leastElapsed = 60.0 // seconds
+	travelUsual = 500.0 // km/h that are no news
+	travelRange = 1500.0
+	travelNats  = 4.0
+	travelSoft  = 0.25
+	leapByThief = 0.9 // share of impossible journeys among attacks from a new network
 )
 
 // travel judges the speed between the last look and this one.
@@ -22,13 +20,11 @@ func travel(f *models.Features) models.Evidence {
 	if f.Has(models.BaselineMissing) || f.Has(models.MissingLocation) {
 		return baseline.Silent(models.Unavailable)
 	}
-	distance := f.Get(models.TravelDistance) - f.Get(models.TravelRadii) - travelSlack
-	if distance < travelLeast {
+	speed, distance := baseline.Speed(f)
+	if distance == 0 {
 		return baseline.SayLook(f, 0)
 	}
-	hours := max(f.Get(models.TravelElapsed), leastElapsed) / 3600
-	speed := distance / hours
-	lambda := travelNats * min(1, max(0, (speed-travelUsual)/travelRange))
+	lambda := mostTravel(f) * min(1, max(0, (speed-travelUsual)/travelRange))
 	if f.Get(models.TravelSoftened) != 0 {
 		lambda *= travelSoft
 	}
@@ -38,6 +34,16 @@ func travel(f *models.Features) models.Evidence {
 	facts.Add(lambda > 0, models.FactSpeed, speed)
 	e.Facts = facts.List()
 	return e
+}
+
+// mostTravel is what an impossible journey says: less where honest callers who
+// come from a new network after as long a pause have made many.
+func mostTravel(f *models.Features) float64 {
+	leap := f.Get(models.TravelHazard)
+	if !(leap > 0) { // of the first model
+		return travelNats
+	}
+	return min(travelNats, max(0, models.Ln(leapByThief/leap)))
 }
 
 const earthRadius = 6371.0 // km

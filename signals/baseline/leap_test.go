@@ -1,0 +1,104 @@
+package baseline
+
+import (
+	"math"
+	"testing"
+
+	"github.com/riskgate/riskgate/models"
+)
+
+// journey is a look from an ASN new to the subject, so many km from the last one
+// and an hour later.
+func journey(at uint32, km float64) *models.Event {
+	ev := lookAt(at, 5)
+	ev.Features.Set(models.NetTotal, 10)
+	ev.Features.Set(models.NetWeight2, 0)
+	ev.Features.Set(models.TravelDistance, km)
+	ev.Features.Set(models.TravelElapsed, 3600)
+	ev.Features.Set(models.SinceLook, 60)
+	return ev
+}
+
+func TestLeapsAreCountedByThePauseBefore(t *testing.T) {
+	w := NewWorld()
+	leap := func(gap float64) float64 {
+		o := lookAt(t0, 5).Observed
+		return w.Norms(&Query{Observed: &o, Gap: gap, Now: t0 + 200}).Leap
+	}
+	if got := leap(3600); math.Abs(got-1.0/61) > 1e-12 {
+		t.Errorf("before any was seen: %g, want 1/61", got)
+	}
+	for i := range uint32(200) {
+		km := 10.0
+		if i%2 == 0 {
+			km = 8000
+		}
+		w.Learn(journey(t0+i, km), SourceKeys{}, true)
+		known := journey(t0+i, 8000)
+		known.Features.Set(models.NetWeight2, 1)
+		w.Learn(known, SourceKeys{}, true) // of a usual ASN
+		nowhere := journey(t0+i, 8000)
+		nowhere.Features.Flags |= models.MissingLocation
+		w.Learn(nowhere, SourceKeys{}, true)
+	}
+	if got, want := leap(3600), 101.0/261; math.Abs(got-want) > 1e-3 {
+		t.Errorf("a hundred of two hundred: %g, want %g", got, want)
+	}
+	if got := leap(30); math.Abs(got-1.0/61) > 1e-12 {
+		t.Errorf("after another pause: %g, want what is expected", got)
+	}
+	w.t.rescale(t0 + 200)
+	if got, want := leap(3600), 101.0/261; math.Abs(got-want) > 1e-3 {
+		t.Errorf("on another scale: %g, want %g", got, want)
+	}
+}
+
+func TestSpeed(t *testing.T) {
+	var f models.Features
+	f.Set(models.TravelDistance, 1150)
+	f.Set(models.TravelRadii, 100)
+	f.Set(models.TravelElapsed, 1800)
+	if v, d := Speed(&f); v != 2000 || d != 1000 {
+		t.Errorf("%g km/h over %g km, want 2000 over 1000", v, d)
+	}
+	f.Set(models.TravelElapsed, 0)
+	if v, _ := Speed(&f); v != 60_000 {
+		t.Errorf("at once: %g km/h, want as in a minute", v)
+	}
+	f.Set(models.TravelDistance, 240)
+	if v, d := Speed(&f); v != 0 || d != 0 {
+		t.Errorf("90 km: %g km/h over %g km, want nothing", v, d)
+	}
+}
+
+// A world that an earlier build stored has no leaps, and everything else.
+func TestWorldOfTheFirstVersion(t *testing.T) {
+	w := randomWorld(300)
+	first := w.AppendBinary(nil)
+	first = first[:len(first)-GapBuckets*16]
+	first[0] = 1
+	var got World
+	if err := got.UnmarshalBinary(first); err != nil {
+		t.Fatal(err)
+	}
+	w.t.Leaps = [GapBuckets]trials{}
+	if string(got.AppendBinary(nil)) != string(w.AppendBinary(nil)) {
+		t.Error("something else was lost")
+	}
+}
+
+// Machine clients never fail: if they counted, everybody else would look bad.
+func TestMachinesHaveNoPartInReputation(t *testing.T) {
+	w := NewWorld()
+	for i := range uint32(500) {
+		ev := lookAt(t0+i, 9)
+		ev.Features.Flags |= models.IsMachine
+		w.Learn(ev, SourceKeys{Address: 9, Network: 3}, true)
+	}
+	if w.t.Attempts != 0 || w.t.Sources.find(3) != nil {
+		t.Errorf("%d attempts counted", w.t.Attempts)
+	}
+	if w.t.Total == 0 {
+		t.Error("what they showed is no part of the world's shares")
+	}
+}
