@@ -14,8 +14,10 @@ import (
 )
 
 // baseTimeout is what fasthttp is told for header and idle timeouts. The
-// connection moves its deadlines to the settings in force, so that a reload
-// reaches open connections.
+// connection moves its deadlines to the settings in force when a wait begins, so
+// that a reload reaches open connections. A wait that has begun keeps its
+// deadline: a connection that is already waiting has a lowered idle timeout only
+// after its next request.
 const baseTimeout = time.Minute
 
 // The bounds of a lingering close.
