@@ -52,7 +52,7 @@ bench: ## compare riskgate with a bare proxy; saves bench/results/proxy.json
 
 SOAK ?= 60s
 .PHONY: soak
-soak: ## reload every second for SOAK (60s) under load, a flood of a million, a sink away for 5 s
+soak: ## reload every second for SOAK (60s) under load, a flood of a million, a sink away for 30 s
 	RISKGATE_SOAK=$(SOAK) $(GO) test -count 1 -v -timeout 15m -run 'ReloadUnderLoad|Flood|SinkOutage' ./gateway
 
 .PHONY: chaos

@@ -152,6 +152,7 @@ func TestReloadKeepsWhatItCannotRead(t *testing.T) {
 	}
 	f("memory: 256MiB", "memory: 256MiB\nroutez: []", s.path("riskgate.yaml")+":2:1: routez: ")
 	f("memory: 256MiB", "memory: [", "riskgate.yaml:")
+	f(string(good), "", "riskgate.yaml:1:1: routes: none, want at least one")
 	f("flush: 100ms", "flush: 100", "riskgate.yaml:33:12: signals.baseline.flush: ")
 	f("authz: {}", "authz: {policies: nowhere.cedar}", "nowhere.cedar")
 	f("city: city.mmdb", "city: keys.yaml", "keys.yaml")
@@ -163,7 +164,7 @@ func TestReloadKeepsWhatItCannotRead(t *testing.T) {
 	f("path: events.jsonl", "path: other.jsonl", "streaming.file.path: changed")
 	s.write("riskgate.yaml", string(good))
 	s.reload()
-	if got := s.metrics(); !strings.Contains(got, `riskgate_gateway_reloads_total{result="failed"} 10`) {
+	if got := s.metrics(); !strings.Contains(got, `riskgate_gateway_reloads_total{result="failed"} 11`) {
 		t.Error("not every failed reload was counted")
 	}
 }

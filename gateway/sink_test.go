@@ -51,12 +51,16 @@ func (s *site) events() []string {
 }
 
 // While the sink is away no request fails, and nothing is lost once it is back.
-// RISKGATE_SOAK makes it stay away for 5 s.
+// RISKGATE_SOAK makes it stay away for 5 s, from 60s on for 30 s.
 func TestSinkOutageFailsNoRequest(t *testing.T) {
 	lasts, long := soak(t, 500*time.Millisecond)
-	if long {
+	switch {
+	case long && lasts >= time.Minute:
+		lasts = 30 * time.Second
+	case long:
 		lasts = 5 * time.Second
 	}
+	pace := max(time.Millisecond, lasts/7500) // of four clients: the ring holds all of the outage
 	for _, block := range []bool{false, true} {
 		t.Run(fmt.Sprintf("block=%v", block), func(t *testing.T) {
 			s := newSite(t)
@@ -71,7 +75,7 @@ func TestSinkOutageFailsNoRequest(t *testing.T) {
 			o.down.Store(true)
 			for range 4 {
 				l.repeat(func() string {
-					time.Sleep(time.Millisecond) // a pace at which the ring holds all of the outage
+					time.Sleep(pace)
 					return l.item()
 				})
 			}

@@ -48,6 +48,7 @@ type parts struct {
 	ring     string
 	recent   string
 	service  string // URL
+	pool     string // more of the pool
 }
 
 // newSite makes a site whose gateway is not built yet.
@@ -117,7 +118,7 @@ func (s *site) configure(p parts) {
 	}
 	s.write("riskgate.yaml", strings.NewReplacer(
 		"$LISTENER", p.listener, "$RISK", p.risk, "$ROUTES", p.routes, "$AUTHZ", p.authz, "$RATE", p.rate, "$RING", p.ring,
-		"$RECENT", p.recent, "$SERVICE", p.service, "$ISSUER", s.issuer.url).Replace(testConfig))
+		"$RECENT", p.recent, "$SERVICE", p.service, "$POOL", p.pool, "$ISSUER", s.issuer.url).Replace(testConfig))
 }
 
 // replace changes the first occurrence of old in riskgate.yaml.
@@ -139,7 +140,7 @@ listener:
 admin: {address: "127.0.0.1:0", recent: $RECENT}
 upstream:
   pools:
-    service: {targets: ["$SERVICE"]}
+    service: {targets: ["$SERVICE"], $POOL}
 routes:
   - {id: items, match: {path: "/items/{id}"}, pool: service}
   - {id: open, match: {path: "/open/{rest...}"}, pool: service, authn: [none]}

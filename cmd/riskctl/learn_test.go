@@ -55,23 +55,23 @@ func TestLearnFindsWhatSaysNothing(t *testing.T) {
 	if code != 0 || report != "" {
 		t.Fatalf("exit code %d\n%s%s", code, out, report)
 	}
-	c, err := config.Parse("learned.yaml", []byte(out), os.LookupEnv) // as riskgate check does
+	c, err := config.ParseRisk("learned.yaml", []byte(out)) // as riskctl whatif does
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	w, usual := c.Risk.Weights, risk.DefaultConfig()
+	w, usual := c.Weights, risk.DefaultConfig()
 	if w.ClientSanity > 0.7 || w.Network < 1 {
 		t.Errorf("weights network %g, client_sanity %g: want less than 0.7 for what says nothing, and no less than 1 for what does\n%s", w.Network, w.ClientSanity, out)
 	}
-	if w.Travel != usual.Weights.Travel || c.Risk.Intercept != usual.Intercept {
-		t.Errorf("travel %g, intercept %g: nothing was said of them\n%s", w.Travel, c.Risk.Intercept, out)
+	if w.Travel != usual.Weights.Travel || c.Intercept != usual.Intercept {
+		t.Errorf("travel %g, intercept %g: nothing was said of them\n%s", w.Travel, c.Intercept, out)
 	}
 	if _, again, _ := runWith(t, nil, "learn", "--from", events, "--labels", labels); again != out {
 		t.Error("the same labels give other weights")
 	}
 	_, out, _ = runWith(t, nil, "learn", "--from", events, "--labels", labels, "--prior", "0.001")
-	if c, err = config.Parse("learned.yaml", []byte(out), os.LookupEnv); err != nil || c.Risk.Intercept >= usual.Intercept {
-		t.Errorf("an attack in a thousand: intercept %g, %v, want less than %g", c.Risk.Intercept, err, usual.Intercept)
+	if c, err = config.ParseRisk("learned.yaml", []byte(out)); err != nil || c.Intercept >= usual.Intercept {
+		t.Errorf("an attack in a thousand: intercept %g, %v, want less than %g", c.Intercept, err, usual.Intercept)
 	}
 }
 

@@ -70,11 +70,11 @@ func (s *sections) load(file string) error {
 	if file == "" {
 		return nil
 	}
-	c, err := config.Load(file)
+	section, err := config.LoadRisk(file)
 	if err != nil {
 		return withHint(err, "riskgate check --config %s", file)
 	}
-	engine := risk.New(c.Risk)
+	engine := risk.New(section)
 	s.engines[engine.Hash()] = engine
 	return nil
 }

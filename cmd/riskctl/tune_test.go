@@ -59,11 +59,11 @@ func TestTunedThresholdsKeepTheBudget(t *testing.T) {
 	if code != 0 || report != "" {
 		t.Fatalf("exit code %d\n%s%s", code, out, report)
 	}
-	c, err := config.Parse("tuned.yaml", []byte(out), os.LookupEnv) // as riskgate check does
+	c, err := config.ParseRisk("tuned.yaml", []byte(out)) // as riskctl whatif does
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	engine := risk.New(c.Risk)
+	engine := risk.New(c)
 	asked, sessions, denied := map[string]bool{}, map[string]bool{}, 0
 	for _, e := range events {
 		var a models.Assessment

@@ -118,14 +118,30 @@ func TestFilesAreKnownAsPaths(t *testing.T) {
 	}
 }
 
-func TestEmptyFileIsTheDefault(t *testing.T) {
-	c, err := Parse("riskgate.yaml", nil, noEnv)
+// oneRoute is the least that a file says.
+const oneRoute = `upstream: {pools: {web: {targets: ["http://127.0.0.1:9001"]}}}
+routes: [{id: web, match: {path: /}, pool: web, authn: [none]}]
+`
+
+func TestWhatAFileLeavesOutIsTheDefault(t *testing.T) {
+	c, err := Parse("riskgate.yaml", []byte(oneRoute), noEnv)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := Default()
-	if !reflect.DeepEqual(c.Risk, want.Risk) || c.Memory != want.Memory || len(c.Routes) != 0 {
-		t.Errorf("empty file gives %+v", c)
+	if !reflect.DeepEqual(c.Risk, want.Risk) || c.Memory != want.Memory || len(c.Routes) != 1 {
+		t.Errorf("a route alone gives %+v", c)
+	}
+}
+
+// A file that is emptied while it is watched must not be taken for one that
+// forwards nothing.
+func TestAFileWithoutRoutesIsAMistake(t *testing.T) {
+	for _, src := range []string{"", "\n", "{}\n", "---\n", "# all gone\n", "routes:\n", "routes: []\n"} {
+		_, err := Parse("x", []byte(src), noEnv)
+		if want := "x:1:1: routes: none, want at least one"; err == nil || err.Error() != want {
+			t.Errorf("%q: %v, want %s", src, err, want)
+		}
 	}
 }
 
@@ -199,7 +215,7 @@ func rewrite(t *testing.T, name, src string, mistakes Mistakes) {
 
 func TestLoad(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "riskgate.yaml")
-	if err := os.WriteFile(name, []byte("memori: 1GiB\n"), 0o600); err != nil {
+	if err := os.WriteFile(name, []byte("memori: 1GiB\n"+oneRoute), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	_, err := Load(name)

@@ -57,10 +57,10 @@ func (ms Mistakes) in(file string) Mistakes {
 }
 
 // touches reports whether the value at path, or one that contains it, is among
-// the mistakes.
+// the mistakes. One about the file as a whole contains every value.
 func (ms Mistakes) touches(path string) bool {
 	return slices.ContainsFunc(ms, func(m Mistake) bool {
-		return m.Path != "" && (path == m.Path || strings.HasPrefix(path, m.Path+".") || strings.HasPrefix(path, m.Path+"["))
+		return m.Path == "" || path == m.Path || strings.HasPrefix(path, m.Path+".") || strings.HasPrefix(path, m.Path+"[")
 	})
 }
 

@@ -125,6 +125,9 @@ func (Audit) Values() []string { return []string{"best_effort", "required"} }
 
 func validateRoutes(routes []Route) models.Problems {
 	var ps models.Problems
+	if len(routes) == 0 {
+		ps.Add("", "none", "want at least one") // it would answer everything with 404
+	}
 	ids := map[string]int{}
 	for i := range routes {
 		at := "[" + strconv.Itoa(i) + "]"

@@ -41,7 +41,8 @@ type Config struct {
 	// ReadTimeout bounds the wait for the next bytes of a body. Default 10s.
 	ReadTimeout time.Duration `yaml:"read_timeout"`
 	// MinBodyRate is what a body must bring per second on average once
-	// ReadTimeout has passed; 0B turns it off. Default 1KiB.
+	// ReadTimeout has passed; 0B turns it off, and also lets a trailer drip.
+	// Default 1KiB.
 	MinBodyRate models.Size `yaml:"min_body_rate"`
 	// WriteTimeout bounds each write to the client, not the whole answer, so
 	// that streams may last. Default 30s.

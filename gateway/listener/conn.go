@@ -14,8 +14,10 @@ import (
 )
 
 // baseTimeout is what fasthttp is told for header and idle timeouts. The
-// connection moves its deadlines to the settings in force, so that a reload
-// reaches open connections.
+// connection moves its deadlines to the settings in force when a wait begins, so
+// that a reload reaches open connections. A wait that has begun keeps its
+// deadline: a connection that is already waiting has a lowered idle timeout only
+// after its next request.
 const baseTimeout = time.Minute
 
 // The bounds of a lingering close.
@@ -54,7 +56,7 @@ type conn struct {
 	muted  atomic.Bool  // nothing more is written
 	linger atomic.Bool  // the client may still be sending: see Close
 	timed  atomic.Bool  // crypto/tls has set a write deadline of its own
-	fresh  atomic.Int64 // when the deadline of writes was set, in nanoseconds since the process began; 0: unknown
+	fresh  atomic.Int64 // deadline of writes in force, in nanoseconds since the process began; 0: unknown
 	closed atomic.Bool
 }
 
@@ -135,15 +137,15 @@ func (c *conn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// allow sets the deadline of writes, unless it was set a moment ago.
+// allow sets the deadline of writes, unless the one in force is hardly earlier.
 func (c *conn) allow(timeout time.Duration) error {
-	now := time.Now()
-	since, fresh := now.Sub(began), time.Duration(c.fresh.Load())
-	if fresh != 0 && since-fresh < timeout/slack {
+	end := time.Now().Add(timeout)
+	at := end.Sub(began)
+	if early := at - time.Duration(c.fresh.Load()); 0 <= early && early < timeout/slack {
 		return nil
 	}
-	c.fresh.Store(int64(since))
-	return c.Conn.SetWriteDeadline(now.Add(timeout))
+	c.fresh.Store(int64(at))
+	return c.Conn.SetWriteDeadline(end)
 }
 
 // SetWriteDeadline is called by crypto/tls when it says goodbye.

@@ -15,9 +15,6 @@ import (
 	"github.com/riskgate/riskgate/signals/device"
 )
 
-// pieceTimeout bounds the writing of one piece of a streamed body to the client.
-const pieceTimeout = 30 * time.Second
-
 // forward sends the request to the route's pool and finishes the exchange, for
 // a streamed answer when its body has ended.
 func (x *exchange) forward() {
@@ -48,7 +45,7 @@ func (x *exchange) forward() {
 		x.finish()
 		return
 	}
-	result.Body.Watch(ctx.Conn(), pieceTimeout)
+	result.Body.Watch(ctx.Conn(), 0)
 	result.Body.OnEnd(func(n int64, _ error) {
 		defer x.survive()
 		e.BytesOut = n

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/riskgate/riskgate/gateway/stepup"
 )
@@ -80,4 +81,25 @@ func TestAStreamWhoseClientLeaves(t *testing.T) {
 	if rest := w.stop(); len(rest) != 0 { // and the snapshot has no users left
 		t.Errorf("%d more events", len(rest))
 	}
+}
+
+// The write timeout of the listener bounds each piece of a stream.
+func TestAStreamWhoseClientStopsReading(t *testing.T) {
+	gone := make(chan struct{})
+	w := newWorld(t, func(s *settings) {
+		s.listener.WriteTimeout = 50 * time.Millisecond
+		s.upstream = func(rw http.ResponseWriter, r *http.Request) {
+			defer close(gone)
+			for r.Context().Err() == nil {
+				_, _ = rw.Write(make([]byte, 32<<10))
+				_ = http.NewResponseController(rw).Flush()
+			}
+		}
+	})
+	_, err := io.WriteString(w.dial(), shot{token: w.token("ada")}.text())
+	w.must(err)
+	if e := w.decision(); e.BytesOut == 0 || e.Denial != "" {
+		t.Errorf("event of %d bytes, %q", e.BytesOut, e.Denial)
+	}
+	<-gone
 }

@@ -48,7 +48,9 @@ type PoolConfig struct {
 	MaxConnections int `yaml:"max_connections"`
 	// Retries is how often a request that never reached its target is tried
 	// again, on another target if there is one: GET, HEAD, OPTIONS, PUT and
-	// DELETE without a streamed body. -1: never. Default 1.
+	// DELETE without a streamed body. Where it was written whole and a kept
+	// connection ends without an answer, nobody knows, and only GET, HEAD and
+	// OPTIONS are tried again. -1: never. Default 1.
 	Retries int `yaml:"retries"`
 	// MaxBody bounds a streamed request body. Default 1GiB.
 	MaxBody models.Size `yaml:"max_body"`

@@ -22,7 +22,7 @@ type conn struct {
 	raw   syscall.RawConn // of the TCP connection; nil where there is none
 	br    *bufio.Reader   // nil while idle
 	since time.Time       // idle since
-	armed time.Time       // when the deadline for a whole round trip was set; zero: another one is set
+	armed time.Time       // deadline of a whole round trip in force; zero: another one is
 	used  bool            // has served a request before
 	ready bool            // result of poll
 	poll  func(fd uintptr)
@@ -66,14 +66,15 @@ func (c *conn) readable() bool {
 	return c.ready
 }
 
-// allow gives a round trip from now on its time. A deadline set a moment ago is
-// left as it is: setting one costs as much as all else that is done here.
+// allow gives a round trip from now on its time. A deadline in force that is
+// hardly earlier is left: setting one costs as much as all else that is done here.
 func (c *conn) allow(now time.Time, timeout time.Duration) error {
-	if !c.armed.IsZero() && now.Sub(c.armed) < timeout/16 {
+	end := now.Add(timeout)
+	if early := end.Sub(c.armed); !c.armed.IsZero() && 0 <= early && early < timeout/16 {
 		return nil
 	}
-	c.armed = now
-	return c.net.SetDeadline(now.Add(timeout))
+	c.armed = end
+	return c.net.SetDeadline(end)
 }
 
 func (c *conn) open() {

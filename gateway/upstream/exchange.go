@@ -36,7 +36,7 @@ func (c *call) exchange(m *member, cn *conn, r *Result) *failure {
 func (c *call) roundTrip(cn *conn) (h head, f *failure) {
 	// One deadline for both directions; a large body gets a second for the answer.
 	if err := cn.allow(c.now, c.pool.config.ResponseTimeout); err != nil {
-		return h, c.broken(cn, writeFailure(err))
+		return h, c.broken(cn, writeFailure(err), false)
 	}
 	small := len(c.body) <= smallBody
 	if small {
@@ -50,7 +50,7 @@ func (c *call) roundTrip(cn *conn) (h head, f *failure) {
 		}
 	}
 	if err != nil && small {
-		return h, c.broken(cn, writeFailure(err))
+		return h, c.broken(cn, writeFailure(err), false)
 	}
 	// A server may answer, and close, before it has read a large body.
 	h, begun, rerr := readHead(cn.br, c.resp)
@@ -59,17 +59,19 @@ func (c *call) roundTrip(cn *conn) (h head, f *failure) {
 		h.keep = h.keep && err == nil
 		return h, nil
 	case err != nil:
-		return h, c.broken(cn, writeFailure(err))
+		return h, c.broken(cn, writeFailure(err), false)
 	case begun:
 		return h, readFailure(rerr, true)
 	}
-	return h, c.broken(cn, readFailure(rerr, false))
+	return h, c.broken(cn, readFailure(rerr, false), true)
 }
 
-// broken marks a failure before the first byte of the response: on a connection
-// that had been kept, the server had closed it before the request came.
-func (c *call) broken(cn *conn, f *failure) *failure {
-	f.stale = cn.used && f.denial == models.UpstreamRefused
+// broken marks a failure before the first byte of the response. On a connection
+// that had been kept, most often the server had closed it before the request came.
+// Of a request that was written whole nobody knows: the server may have acted on
+// it, which does no harm only where the method changes nothing.
+func (c *call) broken(cn *conn, f *failure, written bool) *failure {
+	f.stale = cn.used && f.denial == models.UpstreamRefused && (!written || c.req.safe)
 	return f
 }
 

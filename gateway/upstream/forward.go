@@ -100,13 +100,22 @@ func (c *call) readBody() *failure {
 // idempotent reports whether a request may be repeated (RFC 9110 section 9.2.2).
 func idempotent(method []byte) bool {
 	switch string(method) {
-	case "GET", "HEAD", "OPTIONS", "PUT", "DELETE":
+	case "PUT", "DELETE":
+		return true
+	}
+	return safe(method)
+}
+
+// safe reports whether a request changes nothing (RFC 9110 section 9.2.1).
+func safe(method []byte) bool {
+	switch string(method) {
+	case "GET", "HEAD", "OPTIONS":
 		return true
 	}
 	return false
 }
 
-// try sends the request until it reached a target or attempts run out.
+// try sends the request until it may have reached a target or attempts run out.
 func (c *call) try(r *Result) (f *failure) {
 	var last *target
 	for r.Attempts <= max(c.pool.config.Retries, 0) {
@@ -138,7 +147,8 @@ func (c *call) try(r *Result) (f *failure) {
 }
 
 // attempt sends the request to one target. Fresh asks for a new connection.
-// Unreached says that the target cannot have acted on the request.
+// Unreached says that the target cannot have acted on the request, or that the
+// request changes nothing and a kept connection ended under it.
 func (c *call) attempt(m *member, fresh bool, r *Result) (unreached bool, f *failure) {
 	var cn *conn
 	c.now = time.Now()

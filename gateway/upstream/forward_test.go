@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"io"
 	"net"
+	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -214,13 +216,17 @@ func TestForwardRetries(t *testing.T) {
 }
 
 // TestForwardRetriesStaleConnections: the server takes the second request of its
-// first connection and closes it unanswered.
+// first connection and closes it unanswered. It may have acted on it, so that only
+// what changes nothing is sent again.
 func TestForwardRetriesStaleConnections(t *testing.T) {
 	for _, c := range []struct {
 		method string
 		denial models.Denial
 		seen   int
-	}{{"GET", "", 2}, {"POST", models.UpstreamRefused, 1}} {
+	}{
+		{"GET", "", 2}, {"HEAD", "", 2}, {"OPTIONS", "", 2},
+		{"PUT", models.UpstreamRefused, 1}, {"DELETE", models.UpstreamRefused, 1}, {"POST", models.UpstreamRefused, 1},
+	} {
 		up := startRaw(t, func(n int, conn net.Conn, br *bufio.Reader) {
 			for i := 0; ; i++ {
 				if _, err := readRequestHead(br); err != nil || n == 1 && i == 1 {
@@ -238,6 +244,61 @@ func TestForwardRetriesStaleConnections(t *testing.T) {
 			t.Errorf("%s: %+v after %d connections, want %q after %d", c.method, r, up.accepted(), c.denial, c.seen)
 		}
 	}
+}
+
+// TestForwardRetriesWhatWasNotWritten: the write fails on a connection that had
+// been kept, so that the server has not got the whole request.
+func TestForwardRetriesWhatWasNotWritten(t *testing.T) {
+	for _, c := range []struct {
+		method string
+		body   int
+		denial models.Denial
+		seen   int
+	}{
+		{"GET", 0, "", 2}, {"PUT", 10, "", 2}, {"PUT", smallBody + 1, "", 2}, {"DELETE", 0, "", 2},
+		{"POST", 10, models.UpstreamRefused, 1},
+	} {
+		up := startRaw(t, func(_ int, conn net.Conn, br *bufio.Reader) {
+			for {
+				r, err := http.ReadRequest(br)
+				if err != nil {
+					return
+				}
+				_, _ = io.Copy(io.Discard, r.Body)
+				_, _ = io.WriteString(conn, okAnswer)
+			}
+		})
+		p := testPool(t, nil, up.url())
+		dial, dialed := p.members[0].dial, 0
+		p.members[0].dial = func(t *target, timeout time.Duration) (net.Conn, error) {
+			n, err := dial(t, timeout)
+			if dialed++; dialed == 1 && err == nil {
+				n = &breaking{Conn: n}
+			}
+			return n, err
+		}
+		if _, r := get(t, p); r.Denial != "" {
+			t.Fatal(r)
+		}
+		r := p.Forward(prepared(c.method, "/", "", make([]byte, c.body)), new(fasthttp.Response))
+		if r.Denial != c.denial || up.accepted() != c.seen {
+			t.Errorf("%s of %d bytes: %+v after %d connections, want %q after %d", c.method, c.body, r, up.accepted(), c.denial, c.seen)
+		}
+	}
+}
+
+// breaking is a connection on which only the first write works.
+type breaking struct {
+	net.Conn
+	writes int
+}
+
+func (b *breaking) Write(p []byte) (int, error) {
+	if b.writes++; b.writes > 1 {
+		_ = b.Conn.Close()
+		return 0, syscall.EPIPE
+	}
+	return b.Conn.Write(p)
 }
 
 // TestForwardNoticesClosedConnections: even a POST survives that the server has

@@ -17,6 +17,7 @@ type Request struct {
 	fields []byte // the other fields, and the empty line
 	lines  int    // how many lines fields ought to have
 	again  bool   // the method may be repeated (RFC 9110 section 9.2.2)
+	safe   bool   // the method changes nothing (RFC 9110 section 9.2.1)
 	head   bool   // the method is HEAD
 	old    bool   // the client speaks HTTP/1.0
 
@@ -45,7 +46,7 @@ func (r *Request) start(view *models.Request) {
 	r.line = append(append(r.line, view.Target...), " HTTP/1.1\r\n"...)
 	r.host = append(r.host[:0], view.Host...)
 	r.fields, r.lines = r.fields[:0], 0
-	r.again, r.head = idempotent(view.Method), string(view.Method) == "HEAD"
+	r.again, r.safe, r.head = idempotent(view.Method), safe(view.Method), string(view.Method) == "HEAD"
 	r.old = view.Minor == 0
 	if r.stream == nil {
 		r.length = int64(len(r.body))

@@ -269,12 +269,13 @@ func TestWatchLiftsItsDeadline(t *testing.T) {
 	}
 }
 
-// deadlines remembers the last write deadline.
+// deadlines remembers the last deadline of writes.
 type deadlines struct {
 	net.Conn
 	last time.Time
 }
 
+func (d *deadlines) SetDeadline(t time.Time) error      { d.last = t; return nil }
 func (d *deadlines) SetWriteDeadline(t time.Time) error { d.last = t; return nil }
 
 func TestBodyEndsWithSilence(t *testing.T) {

@@ -177,7 +177,8 @@ func (b *broker) run(t *testing.T, args ...string) {
 	}
 }
 
-// start runs the broker and waits until it answers.
+// start runs the broker and waits until it answers, which takes minutes where the
+// machine is busy.
 func (b *broker) start(t *testing.T) {
 	t.Helper()
 	b.output.Reset()
@@ -187,7 +188,7 @@ func (b *broker) start(t *testing.T) {
 		t.Fatal(err)
 	}
 	go func(p *exec.Cmd, exited chan struct{}) { p.Wait(); close(exited) }(b.process, b.exited)
-	deadline := time.Now().Add(90 * time.Second)
+	deadline := time.Now().Add(240 * time.Second)
 	for !b.answers() {
 		select {
 		case <-b.exited:

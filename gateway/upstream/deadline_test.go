@@ -1,0 +1,36 @@
+package upstream
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A round trip has the timeout in force, whichever was in force at the one
+// before. At most a 16th of it may be missing.
+func TestRoundTripsHaveTheTimeoutInForce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kernel := new(deadlines)
+		c := &conn{net: kernel}
+		for _, step := range []struct {
+			after, timeout time.Duration
+			missing        time.Duration
+		}{
+			{0, 2 * time.Second, 0},
+			{100 * time.Millisecond, 2 * time.Second, 100 * time.Millisecond}, // hardly earlier: left as it is
+			{time.Millisecond, time.Minute, 0},                                // raised by a reload
+			{time.Millisecond, 2 * time.Second, 0},                            // lowered by one
+			{time.Millisecond, time.Minute, 0},
+			{time.Second, time.Minute, time.Second},
+			{3 * time.Second, time.Minute, 0},
+		} {
+			time.Sleep(step.after)
+			if err := c.allow(time.Now(), step.timeout); err != nil {
+				t.Fatal(err)
+			}
+			if left, want := time.Until(kernel.last), step.timeout-step.missing; left != want {
+				t.Errorf("a round trip within %v has %v, want %v", step.timeout, left, want)
+			}
+		}
+	})
+}
