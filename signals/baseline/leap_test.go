@@ -102,3 +102,16 @@ func TestMachinesHaveNoPartInReputation(t *testing.T) {
 		t.Error("what they showed is no part of the world's shares")
 	}
 }
+
+// Who has little history is not measured against it as strictly as who has much.
+func TestAlphaOf(t *testing.T) {
+	f := models.Features{Flags: models.SecondModel}
+	for total, want := range map[float64]float64{0: 0.5, 1: 0.3, 2: 0.1, 50: 0.1} {
+		if got := AlphaOf(&f, total); math.Abs(got-want) > 1e-12 {
+			t.Errorf("history of %g: %g, want %g", total, got, want)
+		}
+	}
+	if got := AlphaOf(new(models.Features), 50); got != 0.5 {
+		t.Errorf("in the first model %g, want 0.5", got)
+	}
+}

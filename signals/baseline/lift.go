@@ -24,9 +24,10 @@ type Lift struct {
 const LiftCap = 8
 
 const (
-	alpha   = 0.1  // weight of the world in the lift
-	alphaI  = 0.5  // the same in the first model
-	minRate = 1e-9 // shares and rates of novelty are never smaller
+	alpha      = 0.5  // weight of the world in the lift, for who has no history
+	alphaLess  = 0.2  // by which each weight of history lowers it
+	alphaKnown = 0.1  // least
+	minRate    = 1e-9 // shares and rates of novelty are never smaller
 )
 
 // Spoof says how likely an attacker can imitate each level of a group: finest,
@@ -49,13 +50,13 @@ func (l *Lift) Nats(pi *Spoof) (withOdds, even float64) {
 	return ramp(full, one, two), ramp(fullEven, oneEven, twoEven)
 }
 
-// AlphaOf returns the weight of the world in the lift, by the model that the
-// features are of.
-func AlphaOf(f *models.Features) float64 {
+// AlphaOf returns the weight of the world in the lift for a subject of so much
+// history, by the model that the features are of.
+func AlphaOf(f *models.Features, total float64) float64 {
 	if f.Has(models.SecondModel) {
-		return alpha
+		return max(alphaKnown, alpha-float64(alphaLess*total))
 	}
-	return alphaI
+	return alpha
 }
 
 // mixture weighs the group as if the finest levels, so many, were new to the

@@ -39,7 +39,7 @@ func lift(f *models.Features) baseline.Lift {
 		Hazard:  f.Three(models.DevHazard1),
 		Odds:    f.Get(models.DevOdds),
 		Trust:   [2]float64{1, 1},
-		Alpha:   baseline.AlphaOf(f),
+		Alpha:   baseline.AlphaOf(f, f.Get(models.DevTotal)),
 	}
 	if f.Has(models.DeviceTokenIssued) {
 		l.Trust = [2]float64{f.Get(models.DevTrust2), f.Get(models.DevTrust3)}

@@ -35,7 +35,7 @@ func lift(f *models.Features) baseline.Lift {
 		Hazard:  f.Three(models.NetHazard1),
 		Odds:    f.Get(models.NetOdds),
 		Trust:   [2]float64{f.Get(models.NetTrust2), f.Get(models.NetTrust3)},
-		Alpha:   baseline.AlphaOf(f),
+		Alpha:   baseline.AlphaOf(f, f.Get(models.NetTotal)),
 	}
 }
 
