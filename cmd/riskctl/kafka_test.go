@@ -64,8 +64,8 @@ func TestDecisionsInKafkaAreExplained(t *testing.T) {
 			t.Errorf("%v: exit code %d, want %d and %q\n%s%s", args, got, code, want, out, report)
 		}
 	}
-	f(0, "score        98.95", "explain", idText(2), "--from", source)
-	f(0, "score        99.55", "explain", idText(3), "--from", "kafka://"+broker)
+	f(0, "score        99.01", "explain", idText(2), "--from", source)
+	f(0, "score        99.93", "explain", idText(3), "--from", "kafka://"+broker)
 	f(0, "event        finding", "explain", idText(6), "--from", "kafka://"+broker+"/riskgate.findings.v1")
 	f(1, "no event "+idText(9), "explain", idText(9), "--from", source)
 	f(1, "refused before it was scored", "explain", idText(4), "--from", source)
