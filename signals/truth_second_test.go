@@ -63,7 +63,7 @@ func TestEvaluateIsTheSecondModel(t *testing.T) {
 		peer := struct{ bytes, daily float64 }{16.8, 4.1}
 		want := map[models.Group]float64{
 			models.Enumeration: truthSecondEnumeration(f, float64(objects)),
-			models.Scrape:      truthHinge(zOf(math.Log(1+value(f, models.BytesHour)), value(f, models.RateSamples), value(f, models.BytesMean), value(f, models.BytesVar), peer.bytes, 1), 3, 0.7, 4),
+			models.Scrape:      one(value(f, models.BytesHour) >= 1e6) * truthHinge(zOf(math.Log(1+value(f, models.BytesHour)), value(f, models.RateSamples), value(f, models.BytesMean), value(f, models.BytesVar), peer.bytes, 1), 3, 0.7, 4),
 			models.SlowScrape:  truthHinge(zOf(math.Log(1+value(f, models.DayObjects)), float64(days), value(f, models.DayMean), value(f, models.DayVar), peer.daily, 0.3), 3, 0.7, 4),
 		}
 		if paths >= 5 {
@@ -129,4 +129,11 @@ func TestRhythmIsSilentForMachines(t *testing.T) {
 			t.Errorf("flags %b: rhythm says %g, want %g", flag, e[models.Rhythm].Lambda, want)
 		}
 	}
+}
+
+func one(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
 }

@@ -99,3 +99,17 @@ func TestManner(t *testing.T) {
 	f(2, 3, 30, 30, 3)     // twenty a day
 	f(3.5, 5, 30, 30, 3*(math.Log(61)-3.5))
 }
+
+// A few bytes more than none are no scrape, however unusual.
+func TestScrapeBeginsAtAMegabyte(t *testing.T) {
+	f := func(bytes float64, hit bool) {
+		t.Helper()
+		e := evaluate(models.SecondModel, map[models.Feature]float64{models.BytesHour: bytes, models.RateSamples: 100})[models.Scrape]
+		if (e.Lambda > 1) != hit || (e.State == models.Hit) != hit {
+			t.Errorf("%g bytes an hour, usually none: %g nats (%s)", bytes, e.Lambda, e.State)
+		}
+	}
+	f(30, false)
+	f(900_000, false)
+	f(50e6, true)
+}

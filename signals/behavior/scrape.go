@@ -7,12 +7,18 @@ import (
 	"github.com/riskgate/riskgate/signals/baseline"
 )
 
+// leastBytes is how many bytes an hour nobody need mind, however few are usual.
+const leastBytes = 1e6
+
 // scrape compares the response bytes per hour with the caller's busiest moments:
-// hinge(z; 3, 0.7, 4) of ln(1+bytes/h).
+// hinge(z; 3, 0.7, 4) of ln(1+bytes/h), from a megabyte an hour on.
 func scrape(f *models.Features) models.Evidence {
 	n := f.Get(models.RateSamples)
 	o := own{f.Get(models.BytesMean), f.Get(models.BytesVar), n}
 	y := f.Get(models.BytesHour)
+	if y < leastBytes {
+		return learning(baseline.Say(0), n)
+	}
 	z := o.sigma(y, peersOf(f).bytes)
 	e := learning(baseline.Say(baseline.Hinge(z, 3, 0.7, 4)), n)
 	e.Facts = amountFacts(models.FactBytesPerHour, y, z)
