@@ -52,7 +52,7 @@ func (f *following) next(texts ...string) {
 				f.t.Fatalf("%q does not contain %q (%v) %s", line, text, ok, f.report.String())
 			}
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(60 * time.Second):
 		f.t.Fatalf("no line with %q", texts)
 	}
 }
