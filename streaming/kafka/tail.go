@@ -151,7 +151,10 @@ func (t *tail) seek(ctx context.Context, r *kafka.Reader, p ends) error {
 	case t.from.Newest:
 		return r.SetOffset(p.next)
 	case !t.from.Time.IsZero():
-		return r.SetOffsetAt(ctx, t.from.Time)
+		if err := r.SetOffsetAt(ctx, t.from.Time); err != nil || r.Offset() != kafka.LastOffset {
+			return err
+		}
+		return r.SetOffset(p.next) // nothing so late yet: the end as it was, not as it is by the first read
 	}
 	return r.SetOffset(p.first)
 }
