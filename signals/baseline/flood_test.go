@@ -73,11 +73,8 @@ func TestFloodOfNewcomersCostsTheEstablishedNothing(t *testing.T) {
 	}
 }
 
-// What knownCost says is what a known subject takes.
-func TestKnownSubjectsTakeNoMoreThanTheyAreCharged(t *testing.T) {
-	if testing.Short() {
-		t.Skip("measures 20,000 subjects; skipped by -short")
-	}
+// costOfKnown returns how many bytes of heap each of 20,000 known subjects takes.
+func costOfKnown(t *testing.T) int64 {
 	const n = 20_000
 	before := heap()
 	m := openOn(t, newSlowArchive(), testConfig(n*8/7+16))
@@ -85,13 +82,26 @@ func TestKnownSubjectsTakeNoMoreThanTheyAreCharged(t *testing.T) {
 	for i := range n {
 		hold(t, m, stranger(i), Declared).Release(false)
 	}
-	per := (heap() - before - empty) / n
+	defer runtime.KeepAlive(m)
+	return (heap() - before - empty) / n
+}
+
+// What knownCost says is what a known subject takes.
+func TestKnownSubjectsTakeNoMoreThanTheyAreCharged(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures 20,000 subjects; skipped by -short")
+	}
+	per := costOfKnown(t)
+	for range 2 { // others may hold memory meanwhile, which only adds to it
+		if per > knownCost*102/100 {
+			per = min(per, costOfKnown(t))
+		}
+	}
 	if per > knownCost*102/100 { // maps are now fuller, now emptier
 		t.Errorf("a known subject takes %d bytes, is charged %d", per, knownCost)
 	}
 	if knownCost > 1024 {
 		t.Errorf("a known subject is charged %d bytes, want at most 1024", knownCost)
 	}
-	runtime.KeepAlive(m)
 	t.Logf("%d bytes a known subject, %d charged, of which the entry %d", per, knownCost, knownCost-knownOverhead)
 }
