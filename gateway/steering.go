@@ -86,19 +86,23 @@ func (s *steering) first(e *models.Event) bool {
 }
 
 // move returns how far the thresholds are to be from where they are configured,
-// and whether that is news, which it then is no more.
+// and whether that is news, which it then is no more. One goroutine calls it.
 func (s *steering) move() (shift float64, news bool) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.budget == nil {
+		s.mu.Unlock()
 		return 0, false
 	}
-	want := s.budget.Nats()
-	if s.target <= rareShare {
-		if nats, known := s.tail.Nats(s.target); known {
-			want = min(max(nats, -1), 1)
-		}
+	want, target, tail := s.budget.Nats(), s.target, adapt.Tail{}
+	if target <= rareShare {
+		tail = s.tail.Clone()
 	}
+	s.mu.Unlock() // a fit takes milliseconds, for which no request should wait
+	if nats, known := tail.Nats(target); known {
+		want = min(max(nats, -1), 1)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if math.Abs(want-s.shift) < leastMove {
 		return s.shift, false
 	}

@@ -95,3 +95,21 @@ func TestTailAnswersOnlyForTheTail(t *testing.T) {
 		}
 	}
 }
+
+func TestACloneIsTheTailOfThen(t *testing.T) {
+	var tail Tail
+	for i := range 5000 {
+		tail.See(float64(i % 997))
+	}
+	was, _ := tail.Nats(0.001)
+	clone := tail.Clone()
+	for range 5000 {
+		tail.See(5000)
+	}
+	if got, known := clone.Nats(0.001); !known || got != was {
+		t.Errorf("the clone says %g, %v, want %g as before", got, known, was)
+	}
+	if now, _ := tail.Nats(0.001); now == was {
+		t.Error("what came later changed nothing")
+	}
+}

@@ -47,6 +47,13 @@ func (t *Tail) See(nats float64) {
 	}
 }
 
+// Clone returns a copy that shares nothing with t.
+func (t *Tail) Clone() Tail {
+	c := *t
+	c.first, c.peaks = slices.Clone(t.first), slices.Clone(t.peaks)
+	return c
+}
+
 func (t *Tail) calibrate() {
 	slices.Sort(t.first)
 	t.threshold = t.first[int(base*calibration)]
