@@ -148,6 +148,9 @@ const (
 	// pause; 0: of the first model.
 	TravelHazard
 
+	// Enumeration: ln(1+ids in a row), the most that is usual; 0: none known.
+	ObjectsRunTop
+
 	NumFeatures
 )
 

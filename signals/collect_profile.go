@@ -22,6 +22,8 @@ func setBehavior(f *models.Features, l *baseline.Local, o *models.Observed, now 
 	f.Set(models.BytesMean, l.BytesMean.Float())
 	f.Set(models.BytesVar, l.BytesVar.Float())
 	f.Set(models.ObjectCounts, models.PackCounts(l.ObjectSample, l.DaySample, 0))
+	f.Set(models.ObjectsMean, l.ObjectsMean.Float())
+	f.Set(models.DayMean, l.DayMean.Float())
 	setSteps(f, l, o, now)
 	failures, actor := l.Behavior(now)
 	f.Set(models.FailedLogins, failures)
@@ -38,14 +40,14 @@ func setObjects(f *models.Features, l *baseline.Local, o *models.Observed, now u
 	f.Set(models.ObjectsRequests, float64(objects.Requests))
 	f.Set(models.ObjectsRun, float64(objects.Run))
 	f.Set(models.ObjectsRefused, float64(objects.Refused)/float64(objects.Requests))
-	f.Set(models.ObjectsMean, l.ObjectsMean.Float())
+	f.Set(models.ObjectsRunTop, l.RunTop.Float())
 	f.Set(models.ObjectsVar, l.ObjectsVar.Float())
-	f.Set(models.RefusedMean, l.RefusedMean.Float())
-	f.Set(models.RefusedVar, l.RefusedVar.Float())
+	refused, variance := l.RefusedShare()
+	f.Set(models.RefusedMean, refused)
+	f.Set(models.RefusedVar, variance)
 	daily := l.Daily
 	daily.See(o.Object, uint16(now/86400))
 	f.Set(models.DayObjects, daily.Distinct())
-	f.Set(models.DayMean, l.DayMean.Float())
 	f.Set(models.DayVar, l.DayVar.Float())
 }
 

@@ -259,3 +259,115 @@ func TestLateAnswersDoNotRollBack(t *testing.T) {
 		t.Errorf("%d samples, %d requests", p.Local.RateSamples, p.Local.Objects.Requests)
 	}
 }
+
+// Every night the same, all day something else: the nights are not forgotten, and
+// after a month without them they are.
+func TestPathsKeepWhatIsSeldom(t *testing.T) {
+	var p Profile
+	at := t0 / day * day
+	work := func(days uint32, night bool) {
+		for range days {
+			for h := uint32(0); h < 24; h++ {
+				for i := range uint32(12) {
+					ev := success(at + h*3600 + i*20)
+					ev.Observed.Endpoint = 11
+					if h == 2 && night {
+						ev.Observed.Endpoint = 77
+					}
+					Learn(&p, ev)
+				}
+			}
+			at += day
+		}
+	}
+	nightly := func() float64 {
+		q := p.Local.Paths
+		q.Last = endpointOf(77)
+		return q.surprise(endpointOf(77))
+	}
+	work(14, true)
+	if s := nightly(); s > 0.5 {
+		t.Errorf("%g nats of what is done every night", s)
+	}
+	work(35, false)
+	if s := nightly(); s < 1.5 {
+		t.Errorf("%g nats of what was not done for five weeks", s)
+	}
+}
+
+// One day of reading everything does not make it usual, a week of it does, and a
+// week without does not end that.
+func TestRunTop(t *testing.T) {
+	everything := math.Log(1 + 4000)
+	top := topRun(0, everything)
+	if want := math.Log(6) + 1; math.Abs(top-want) > 1e-9 {
+		t.Errorf("after a day: %g, want %g", top, want)
+	}
+	for range 6 {
+		top = topRun(top, everything)
+	}
+	if top != everything {
+		t.Errorf("after a week: %g, want %g", top, everything)
+	}
+	for range 7 {
+		top = topRun(top, 0)
+	}
+	if unusual := everything - top; unusual <= 0 || unusual > 0.5 {
+		t.Errorf("after a week without, the same again is unusual by %g nats", unusual)
+	}
+	for range 2000 {
+		top = topRun(top, 0)
+	}
+	if math.Abs(top-math.Log(6)) > 0.01 {
+		t.Errorf("in the end: %g, want what means nothing", top)
+	}
+}
+
+// A row of ids is learned by the day.
+func TestRunsAreLearned(t *testing.T) {
+	var p Profile
+	for d := range uint32(8) {
+		for i := range uint32(30) {
+			ev := success(t0/day*day + d*day + i)
+			ev.Observed.Object, ev.Observed.ObjectSeq = 1+i+100*d, int64(i+100*d)
+			Learn(&p, ev)
+		}
+	}
+	if got, want := p.Local.RunTop.Float(), math.Log(31); math.Abs(got-want) > 0.01 {
+		t.Errorf("thirty in a row every day: ln(1+run) %g, want %g", got, want)
+	}
+}
+
+// The usual share of refused objects is found, a small one too.
+func TestRefusedShareIsFound(t *testing.T) {
+	r := rand.New(rand.NewPCG(53, 54))
+	for _, share := range []float64{0.005, 0.02, 0.1, 0.5} {
+		var p Profile
+		for h := range uint32(1500) {
+			for i := range uint32(25) {
+				ev := success(t0/3600*3600 + h*3600 + i)
+				ev.Observed.Object = r.Uint32() | 1
+				if r.Float64() < share {
+					ev.Status = 404
+				}
+				Learn(&p, ev)
+			}
+		}
+		if got, variance := p.Local.RefusedShare(); math.Abs(got-share) > 0.004+share/4 || !(variance >= 0 && variance < 0.02) {
+			t.Errorf("share %g: found %g, variance %g", share, got, variance)
+		}
+	}
+}
+
+// The same object refused again is no news.
+func TestOneObjectIsRefusedOnce(t *testing.T) {
+	var p Profile
+	for i := range uint32(10) {
+		ev := success(t0/3600*3600 + i)
+		ev.Observed.Object, ev.Status = 9, 404
+		Learn(&p, ev)
+	}
+	if o := &p.Local.Objects; o.Refused != 1 || o.Requests != 10 {
+		t.Errorf("%d refused of %d requests", o.Refused, o.Requests)
+	}
+}

@@ -8,7 +8,10 @@ import (
 )
 
 // ProfileVersion is the version of the layout written by this build.
-const ProfileVersion = 2
+const ProfileVersion = 3
+
+// secondMissing is how many bytes version 2 had fewer, at the end.
+const secondMissing = 4
 
 // ErrProfile says that bytes are no profile that this build reads.
 var ErrProfile = errors.New("baseline: malformed profile")
@@ -24,12 +27,17 @@ func (p *Profile) AppendBinary(dst []byte) []byte {
 }
 
 // UnmarshalBinary reads what AppendBinary wrote, of this build or of one that
-// wrote version 1. It refuses other versions, other lengths, and numbers that no
+// wrote version 1 or 2. It refuses other versions, other lengths, and numbers that no
 // profile can hold; p is then empty.
 func (p *Profile) UnmarshalBinary(src []byte) error {
 	p.Reset()
 	if len(src) == firstBytes && src[0] == 1 {
 		return p.readFirst(src[1:])
+	}
+	second := len(src) == profileBytes-secondMissing && src[0] == 2
+	if second {
+		src = append([]byte{ProfileVersion}, src[1:]...)
+		src = append(src, make([]byte, secondMissing)...)
 	}
 	if len(src) != profileBytes {
 		return fmt.Errorf("%w: %d bytes, want %d", ErrProfile, len(src), profileBytes)
@@ -43,6 +51,9 @@ func (p *Profile) UnmarshalBinary(src []byte) error {
 	if r.bad {
 		p.Reset()
 		return fmt.Errorf("%w: a value out of range", ErrProfile)
+	}
+	if second { // which kept shares as they are
+		p.Local.setRefusedShare(p.Local.RefusedMean.Float(), p.Local.RefusedVar.Float())
 	}
 	return nil
 }
@@ -58,7 +69,7 @@ func (c *Contribution) AppendBinary(dst []byte) []byte {
 // Profile.UnmarshalBinary.
 func (c *Contribution) UnmarshalBinary(src []byte) error {
 	*c = Contribution{}
-	if len(src) != contributionBytes || src[0] != ProfileVersion {
+	if len(src) != contributionBytes || src[0] != ProfileVersion && src[0] != 2 {
 		return fmt.Errorf("%w: no contribution of version %d", ErrProfile, ProfileVersion)
 	}
 	r := reader{b: src[1:]}
@@ -164,6 +175,8 @@ func (l *Local) walk(w walker) {
 		&l.Rhythm.Samples, &l.Rhythm.Hours} {
 		w.u8(v)
 	}
+	w.u16(&l.Daily.Longest)
+	w.u16((*uint16)(&l.RunTop))
 }
 
 // fixed lists what is kept as Fixed, in the order of the layout.

@@ -85,7 +85,7 @@ func (l *Local) readFirst(r *reader) {
 	l.Objects.Hour, l.PeakHour = uint16(hour), uint16(peakHour)
 	l.ObjectSample = uint8(min(objectSample, 255))
 	if objectSample > 0 { // the share of refused objects was not kept: the usual one
-		l.RefusedMean, l.RefusedVar = FixedOf(RefusedUsual), FixedOf(ShareVariance)
+		l.setRefusedShare(RefusedUsual, ShareVariance)
 	}
 }
 

@@ -101,3 +101,25 @@ func TestProfileOfTheFirstVersion(t *testing.T) {
 		t.Error("weights that are no numbers are read")
 	}
 }
+
+// Version 2 had no row of ids, and kept shares unscaled.
+func TestProfileOfTheSecondVersion(t *testing.T) {
+	p := randomProfile(rand.New(rand.NewPCG(33, 34)))
+	p.Local.Daily.Longest, p.Local.RunTop, p.Local.Sessions = 0, 0, [MaxSessions]Session{}
+	p.Local.setRefusedShare(0.25, 0.0625)
+	want := p
+	p.Local.RefusedMean, p.Local.RefusedVar = FixedOf(0.25), FixedOf(0.0625)
+	old := p.AppendBinary(nil)
+	old = old[:len(old)-4]
+	old[0] = 2
+	var got Profile
+	if err := got.UnmarshalBinary(old); err != nil || got != want {
+		t.Errorf("%v\n%+v, want\n%+v", err, got.Local, want.Local)
+	}
+	c := want.Own.AppendBinary(nil)
+	c[0] = 2
+	var own Contribution
+	if err := own.UnmarshalBinary(c); err != nil || own != want.Own {
+		t.Errorf("contribution of version 2: %v", err)
+	}
+}

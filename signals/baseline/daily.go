@@ -15,6 +15,7 @@ type Daily struct {
 	Registers [dayRegisters / 2]uint8 // two of four bits each, the even one below
 	Estimate  float32
 	Day       uint16 // days since 1970
+	Longest   uint16 // numeric ids one step apart, in a row
 }
 
 // See counts a request for an object, given by its hash. Zero is no object; a

@@ -14,6 +14,8 @@ const (
 	behaviorLife   = 15 * 60
 	enrollingLimit = 200 // verified successes
 	enrollingDays  = 7
+	enrollingLeast = 3    // distinct days, however many successes they had
+	quietNats      = 0.5  // of behavior, below which a machine client does what it always does
 	pathWeight     = 0.25 // of a success from which on the order of endpoints is learned
 )
 
@@ -79,11 +81,12 @@ func (l *Local) count(ev *models.Event, calm bool, now uint32) {
 	l.Hour = min(l.Hour+1, maxWeight)
 	l.Bytes = min(l.Bytes+float32(max(0, ev.BytesOut)), maxBytes)
 	l.Actor = max(l.Actor, float32(ev.Assessment.ActorNats))
-	l.Objects.See(ev.Observed.Object, ev.Observed.ObjectSeq, now)
+	another := l.Objects.See(ev.Observed.Object, ev.Observed.ObjectSeq, now)
 	l.Daily.See(ev.Observed.Object, uint16(now/day))
+	l.Daily.Longest = max(l.Daily.Longest, l.Objects.Run)
 	l.Paths.See(ev.Observed.Endpoint, gap, calm, now)
 	l.Rhythm.See(gap)
-	if ev.Observed.Object != 0 && withheld(ev) && l.Objects.Refused < math.MaxUint16 {
+	if another && withheld(ev) && l.Objects.Refused < math.MaxUint16 {
 		l.Objects.Refused++
 	}
 	if ev.Login == models.LoginFailed {
@@ -148,10 +151,17 @@ func omega(ev *models.Event) float64 {
 		return 0.25
 	case score < calmScore:
 		return 0.5
-	case score < watchfulScore:
+	case score < watchfulScore, movedMachine(ev):
 		return 0.1
 	}
 	return 0
+}
+
+// movedMachine reports whether a machine client does what it always does, but from
+// elsewhere or with something else. It cannot step up, so that its use of a new
+// place has to count in the end whatever the place costs: see machineTrust.
+func movedMachine(ev *models.Event) bool {
+	return ev.Features.Has(models.IsMachine) && ev.Assessment.ActorNats < quietNats
 }
 
 // verified reports whether a request was let through, answered well, and showed
@@ -181,5 +191,5 @@ func (c *Contribution) succeed(now uint32) {
 
 // Enrolling reports whether a machine client is still in its first days.
 func (c *Contribution) Enrolling(now uint32) bool {
-	return c.Successes < enrollingLimit && (c.First == 0 || now < c.First+enrollingDays*day)
+	return (c.Successes < enrollingLimit || c.Days < enrollingLeast) && (c.First == 0 || now < c.First+enrollingDays*day)
 }

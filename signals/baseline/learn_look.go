@@ -14,7 +14,7 @@ func (c *Contribution) learnLook(ev *models.Event, weight float64, now uint32, a
 	t := trial{
 		now:     now,
 		again:   again,
-		calm:    ev.Assessment.Score < calmScore,
+		calm:    ev.Assessment.Score < calmScore || movedMachine(ev),
 		machine: f.Has(models.IsMachine),
 		vouched: ev.Passed || f.Has(models.TokenVouches) || f.Has(models.DeclaredSource) || f.Has(models.IsEnrolling),
 	}

@@ -15,11 +15,16 @@ const (
 	PriorVariance = 1.0  // of ln(1+amount)
 	NoiseVariance = 0.04 // added to every variance, but not to that of a share
 
+	DayStrength    = 3    // days that the peers' day counts as
 	DayVariance    = 0.3  // of ln(1+amount of a day)
 	SpreadVariance = 0.25 // of a mean of nats, or of ln sigma
 
-	RefusedUsual  = 0.05 // share of 403 and 404
-	ShareVariance = 0.0025
+	RunStart = 5 // ids in a row that mean nothing
+
+	RefusedUsual  = 0.03 // share of 403 and 404
+	ShareVariance = 0.0009
+
+	shareScale = 16 // of a share that is kept as Fixed
 )
 
 // kind is the prior variance of an average, and the noise added to its variance.
@@ -29,7 +34,7 @@ var (
 	ofAmount = kind{PriorVariance, NoiseVariance}
 	ofDays   = kind{DayVariance, NoiseVariance}
 	ofNats   = kind{SpreadVariance, NoiseVariance}
-	ofShare  = kind{ShareVariance, 0}
+	ofShare  = kind{ShareVariance * shareScale * shareScale, 0} // of shareScale times a share
 )
 
 const (
@@ -60,6 +65,7 @@ func (l *Local) roll(now uint32) {
 	}
 	if today := uint16(now / day); l.Daily.Day < today {
 		l.rollDay()
+		l.Paths.fade(today/7 - l.Daily.Day/7)
 		l.Daily = Daily{Day: today}
 	}
 	if l.MinutePeak != 0 && later(hour, l.PeakHour) {
@@ -68,26 +74,59 @@ func (l *Local) roll(now uint32) {
 }
 
 // rollObjects learns how many objects an hour held that had verified requests,
-// and which share of them was refused, as if ten more had been asked for at the
-// usual share.
+// and which share of them was refused, as if ten more had been asked for and
+// refused as usual.
 func (l *Local) rollObjects() {
 	if l.MinutePeak == 0 || l.PeakHour != l.Objects.Hour {
 		return
 	}
 	n := uint16(l.ObjectSample)
 	move(&l.ObjectsMean, &l.ObjectsVar, n, models.Ln(1+l.Objects.Distinct()), rateStep, ofAmount)
-	share := (float64(l.Objects.Refused) + PriorStrength*RefusedUsual) / (float64(l.Objects.Requests) + PriorStrength)
-	move(&l.RefusedMean, &l.RefusedVar, n, share, rateStep, ofShare)
+	usual := RefusedUsual
+	if n > 0 {
+		usual, _ = l.RefusedShare()
+	}
+	share := (float64(l.Objects.Refused) + float64(PriorStrength*usual)) / (float64(l.Objects.Requests) + PriorStrength)
+	move(&l.RefusedMean, &l.RefusedVar, n, shareScale*share, rateStep, ofShare)
 	l.ObjectSample += min(1, ^l.ObjectSample)
 }
 
-// rollDay learns how many objects a day held that had verified requests.
+// RefusedShare returns the usual share of objects refused in an hour, and its
+// variance.
+func (l *Local) RefusedShare() (mean, variance float64) {
+	return l.RefusedMean.Float() / shareScale, l.RefusedVar.Float() / (shareScale * shareScale)
+}
+
+// setRefusedShare sets what RefusedShare returns.
+func (l *Local) setRefusedShare(mean, variance float64) {
+	l.RefusedMean, l.RefusedVar = FixedOf(shareScale*mean), FixedOf(shareScale*shareScale*variance)
+}
+
+// rollDay learns how many objects a day held that had verified requests, and how
+// many of them in a row.
 func (l *Local) rollDay() {
 	if l.Classes&activeToday != 0 && l.Daily.Estimate > 0 {
 		move(&l.DayMean, &l.DayVar, uint16(l.DaySample), models.Ln(1+l.Daily.Distinct()), rateStep, ofDays)
 		l.DaySample += min(1, ^l.DaySample)
+		l.RunTop = FixedOf(topRun(l.RunTop.Float(), models.Ln(1+float64(l.Daily.Longest))))
 	}
 	l.Classes &^= activeToday
+}
+
+// What a day moves the longest usual run of ids by: up by a factor e at most, so
+// that one day of reading everything does not make it usual, and down slowly, so
+// that a weekly export stays so.
+const (
+	runRise = 1.0
+	runFade = 1.0 / 128
+)
+
+// topRun returns the longest usual run after a day with a longest run, both as
+// ln(1+run).
+func topRun(top, longest float64) float64 {
+	least := models.Ln(1 + RunStart)
+	top, longest = max(top, least), max(longest, least)
+	return top + max(min(longest-top, runRise), float64(runFade*(longest-top)))
 }
 
 func (l *Local) rollRates() {
@@ -148,22 +187,25 @@ func move(mean, variance *Fixed, n uint16, x, step float64, of kind) {
 }
 
 // See counts a request for an object, given by the hash of its ids, and its
-// number if it has one. Zero is no object; a new hour starts anew.
-func (o *Objects) See(object uint32, number int64, now uint32) {
+// number if it has one, and reports whether it is another one than those of the
+// hour. Zero is no object; a new hour starts anew.
+func (o *Objects) See(object uint32, number int64, now uint32) (another bool) {
 	if hour := uint16(now / 3600); later(hour, o.Hour) {
 		*o = Objects{Hour: hour}
 	}
 	if object == 0 {
-		return
+		return false
 	}
 	if o.Requests < math.MaxUint16 {
 		o.Requests++
 	}
 	bit := object % objectBits
+	another = o.Bits[bit/32]>>(bit%32)&1 == 0
 	o.Bits[bit/32] |= 1 << (bit % 32)
 	if number >= 0 {
 		o.step(int32(number))
 	}
+	return another
 }
 
 // step follows a run of ids that are one step apart, or repeat the last step.

@@ -45,6 +45,14 @@ func TestOmega(t *testing.T) {
 		ev.Features.Flags |= models.IsMachine | models.DeclaredSource
 		ev.Assessment.Score = 90
 	})
+	machine := func(score, behavior float64) func(*models.Event) {
+		return func(ev *models.Event) {
+			ev.Features.Flags |= models.IsMachine
+			ev.Assessment.Score, ev.Assessment.ActorNats = score, behavior
+		}
+	}
+	f("a machine client elsewhere", 0.1, machine(90, 0))
+	f("a machine client that does something else", 0, machine(90, 0.5))
 	f("enrolling", 0.25, func(ev *models.Event) {
 		ev.Features.Flags |= models.IsMachine | models.IsEnrolling
 		ev.Assessment.Score = 90

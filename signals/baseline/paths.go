@@ -75,7 +75,7 @@ func (p *Paths) See(endpoint uint32, gap float64, teaches bool, now uint32) {
 }
 
 // count learns a step. An hour teaches seven known ones and one new one: a busy
-// hour does not make usual what was not. A full cell halves all of them.
+// hour does not make usual what was not. A full cell stays full.
 func (p *Paths) count(to, hour uint8) {
 	if p.Taught>>4 != hour {
 		p.Taught = hour << 4
@@ -92,12 +92,24 @@ func (p *Paths) count(to, hour uint8) {
 	default:
 		p.Taught++
 	}
-	if cell(p.Endpoints[:], e) == cellTop || cell(p.Steps[:], s) == cellTop {
+	raise(p.Endpoints[:], e)
+	raise(p.Steps[:], s)
+}
+
+// raise counts once more in a cell that is not full.
+func raise(cells []uint8, i uint32) {
+	if cell(cells, i) < cellTop {
+		cells[i/2] += 1 << (i % 2 * 4)
+	}
+}
+
+// fade halves what was counted, once a week: what is done every night is not
+// forgotten over what is done all day, and what is no longer done is.
+func (p *Paths) fade(weeks uint16) {
+	for range min(weeks, 4) { // then nothing is left
 		halve(p.Endpoints[:])
 		halve(p.Steps[:])
 	}
-	p.Endpoints[e/2] += 1 << (e % 2 * 4)
-	p.Steps[s/2] += 1 << (s % 2 * 4)
 }
 
 func halve(cells []uint8) {

@@ -35,8 +35,9 @@ type Local struct {
 	BytesMean, BytesVar      Fixed
 	PathMean, PathVar        Fixed
 	ObjectsMean, ObjectsVar  Fixed  // distinct objects per hour
-	RefusedMean, RefusedVar  Fixed  // share of 403 and 404 in an hour
+	RefusedMean, RefusedVar  Fixed  // share of objects refused in an hour, see RefusedShare
 	DayMean, DayVar          Fixed  // distinct objects per day
+	RunTop                   Fixed  // ln(1+ids in a row), the most that is usual; 0: none known
 	PeakHour                 uint16 // unix hour of the peaks, modulo 65536
 	RateSamples              uint16 // hours behind the averages, saturating
 	ObjectSample, PathSample uint8  // the same

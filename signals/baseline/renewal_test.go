@@ -81,3 +81,50 @@ func TestProbationOfPollersEnds(t *testing.T) {
 		t.Errorf("trust %g after five days of use, want 1", tau)
 	}
 }
+
+// So does one whose new network costs it so much that its score is never low.
+func TestProbationEndsByUse(t *testing.T) {
+	var p Profile
+	from := t0 - t0%day
+	machine := func(ev *models.Event) { ev.Subject, ev.Features.Flags = models.Client, models.IsMachine|models.IsLook }
+	poll(&p, from, 5*24, machine)
+	from += 5 * day
+	poll(&p, from, 5*24, func(ev *models.Event) {
+		machine(ev)
+		ev.Observed.Address, ev.Observed.Network, ev.Assessment.Score = 21, 22, 55
+	})
+	if tau := p.Own.Trust(OnASN, 22, true); tau != 1 {
+		t.Errorf("trust %g after five days of use, want 1", tau)
+	}
+	var q Profile
+	poll(&q, from, 5*24, machine)
+	poll(&q, from+5*day, 5*24, func(ev *models.Event) {
+		machine(ev)
+		ev.Observed.Address, ev.Observed.Network, ev.Assessment.Score, ev.Assessment.ActorNats = 21, 22, 55, 3
+	})
+	if tau := q.Own.Trust(OnASN, 22, false); tau != 0 {
+		t.Errorf("trust %g of who also enumerates, want none", tau)
+	}
+}
+
+// However many requests it has on its first day: a machine client is enrolled no
+// sooner than on its third.
+func TestEnrollingTakesDays(t *testing.T) {
+	var c Contribution
+	for i := range uint32(1000) {
+		c.succeed(t0 + i)
+	}
+	if !c.Enrolling(t0 + 2000) {
+		t.Error("enrolled after a quarter of an hour")
+	}
+	c.succeed(t0 + day)
+	c.succeed(t0 + 2*day)
+	if c.Enrolling(t0 + 2*day) {
+		t.Error("still enrolling after three days of a thousand requests")
+	}
+	var d Contribution
+	d.succeed(t0)
+	if !d.Enrolling(t0+6*day) || d.Enrolling(t0+7*day) {
+		t.Error("who comes seldom is enrolled after seven days")
+	}
+}

@@ -57,20 +57,22 @@ type own struct{ mean, variance, samples float64 }
 
 // sigma returns how far ln(1+y) lies above the own average, blended with that of
 // the peers, in standard deviations.
-func (o own) sigma(y, peer float64) float64 { return o.above(y, peer, baseline.PriorVariance) }
+func (o own) sigma(y, peer float64) float64 {
+	mean, variance := o.blended(peer, baseline.PriorVariance, baseline.PriorStrength)
+	return distance(y, mean, variance)
+}
 
-// above is sigma where the peers have another variance.
-func (o own) above(y, peer, peerVariance float64) float64 {
-	mean, variance := o.blended(peer, peerVariance)
+// distance returns how far ln(1+y) lies above a mean, in standard deviations.
+func distance(y, mean, variance float64) float64 {
 	return (models.Ln(1+y) - mean) / math.Sqrt(variance+baseline.NoiseVariance)
 }
 
-// blended returns mean and variance with those of the peers, which count as ten
-// samples.
-func (o own) blended(peer, peerVariance float64) (mean, variance float64) {
-	k := o.samples + baseline.PriorStrength
-	mean = (float64(o.samples*o.mean) + float64(baseline.PriorStrength*peer)) / k
-	variance = (float64(o.samples*o.variance) + float64(baseline.PriorStrength*peerVariance)) / k
+// blended returns mean and variance with those of the peers, which count as so
+// many samples.
+func (o own) blended(peer, peerVariance, strength float64) (mean, variance float64) {
+	k := o.samples + strength
+	mean = (float64(o.samples*o.mean) + float64(strength*peer)) / k
+	variance = (float64(o.samples*o.variance) + float64(strength*peerVariance)) / k
 	return mean, variance
 }
 
@@ -80,8 +82,9 @@ const leastSamples = 5 // hours before the own average is called history
 // against the shorter and the longer memory.
 func rate(f *models.Features) models.Evidence {
 	p, n := peersOf(f), f.Get(models.RateSamples)
-	minute := twoMemories(f, models.RateMinute, models.RateMinuteMean, models.RateMinuteAnchor, models.RateMinuteVar, p.minute)
-	hour := twoMemories(f, models.RateHour, models.RateHourMean, models.RateHourAnchor, models.RateHourVar, p.hour)
+	busiest := usualBusy(f)
+	minute := twoMemories(f, models.RateMinute, models.RateMinuteMean, models.RateMinuteAnchor, models.RateMinuteVar, p.minute, busiest/60)
+	hour := twoMemories(f, models.RateHour, models.RateHourMean, models.RateHourAnchor, models.RateHourVar, p.hour, busiest)
 	e := baseline.Say(baseline.Hinge(max(minute, hour), 3, 0.7, 4))
 	if e.State == models.Clean && n < leastSamples {
 		e.State = models.Learning
@@ -95,10 +98,12 @@ func rate(f *models.Features) models.Evidence {
 }
 
 // twoMemories returns the larger of two distances: who raises his rate slowly is
-// measured against what was usual half a year ago.
-func twoMemories(f *models.Features, y, mean, anchor, variance models.Feature, peer float64) float64 {
-	o := own{f.Get(mean), f.Get(variance), f.Get(models.RateSamples)}
+// measured against what was usual half a year ago. An hour is at least as usual as
+// the busiest hour of usual days.
+func twoMemories(f *models.Features, y, mean, anchor, variance models.Feature, peer, busiest float64) float64 {
+	least := models.Ln(1 + busiest)
+	o := own{max(f.Get(mean), least), f.Get(variance), f.Get(models.RateSamples)}
 	short := o.sigma(f.Get(y), peer)
-	o.mean = f.Get(anchor)
+	o.mean = max(f.Get(anchor), least)
 	return max(short, o.sigma(f.Get(y), peer))
 }

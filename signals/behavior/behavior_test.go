@@ -78,13 +78,13 @@ func TestRecentBehaviorIsWhatWasLeft(t *testing.T) {
 	}
 }
 
-// Reading everything in sequence is news only where it is not what the caller does,
-// in a usual hour or once in a usual day.
-func TestManner(t *testing.T) {
+// Asking for hardly an object twice is news only where so many are not what the
+// caller asks for, in a usual hour or once in a usual day.
+func TestFreshObjects(t *testing.T) {
 	f := func(mean, day float64, hours, days uint8, want float64) {
 		t.Helper()
 		got := evaluate(models.SecondModel, map[models.Feature]float64{
-			models.ObjectsDistinct: 60, models.ObjectsRequests: 60, models.ObjectsRun: 60,
+			models.ObjectsDistinct: 60, models.ObjectsRequests: 60,
 			models.ObjectsMean: mean, models.ObjectsVar: 2, models.DayMean: day,
 			models.ObjectCounts: float64(models.PackCounts(hours, days, 0)), models.RefusedMean: 0.05,
 		})[models.Enumeration].Lambda
@@ -94,10 +94,91 @@ func TestManner(t *testing.T) {
 	}
 	f(8, 8, 30, 30, 0)     // three thousand every night, and nothing else
 	f(1.9, 8.4, 30, 30, 0) // seven in most hours, and every night the same
-	f(1.9, 8.4, 30, 2, 3)  // the nights are not known yet
-	f(8, 0, 2, 0, 3)       // nothing is
-	f(2, 3, 30, 30, 3)     // twenty a day
-	f(3.5, 5, 30, 30, 3*(math.Log(61)-3.5))
+	f(1.9, 8.4, 30, 2, 1)  // the nights are not known yet
+	f(8, 0, 2, 0, 1)       // nothing is
+	f(2, 3, 30, 30, 1)     // twenty a day
+	f(3.5, 5, 30, 30, math.Log(61)-3.5)
+}
+
+// Ids in a row are news beyond what is usual for the caller, fully from e times as
+// many on.
+func TestSequence(t *testing.T) {
+	f := func(name string, run, top, want float64) {
+		t.Helper()
+		got := evaluate(models.SecondModel, map[models.Feature]float64{
+			models.ObjectsDistinct: 3, models.ObjectsRequests: 10, models.ObjectsRun: run, models.ObjectsRunTop: top,
+		})[models.Enumeration].Lambda
+		if math.Abs(got-want) > 1e-5 {
+			t.Errorf("%s: %g nats, want %g", name, got, want)
+		}
+	}
+	f("as many as mean nothing", 5, 0, 0)
+	f("sixteen", 16, 0, 3.3)
+	f("the cap", 900, 0, 4)
+	f("eleven, where eleven are usual", 11, math.Log(12), 0)
+	f("twice as many as usual", 19, math.Log(10), math.Log(2)*4)
+	f("an export of every night", 3000, math.Log(3001), 0)
+	f("one that is a third longer", 4001, math.Log(3001), 4*math.Log(4002.0/3001))
+}
+
+// What is refused is compared with what usually is, and how reliably.
+func TestRefusals(t *testing.T) {
+	f := func(k, n float64, hours uint8, mean, variance float64) float64 {
+		return evaluate(models.SecondModel, map[models.Feature]float64{
+			models.ObjectsDistinct: 1, models.ObjectsRequests: n, models.ObjectsRefused: k / n,
+			models.RefusedMean: mean, models.RefusedVar: variance, models.ObjectCounts: models.PackCounts(hours, 0, 0),
+		})[models.Enumeration].Lambda
+	}
+	if got := f(3, 3, 200, 0.001, 0); got != 0 {
+		t.Errorf("three refused: %g nats, want none", got)
+	}
+	if got := f(2, 100, 200, 0.03, 0.0009); got != 0 {
+		t.Errorf("fewer than usual: %g nats, want none", got)
+	}
+	if got := f(8, 20, 0, 0, 0); got < 3.5 {
+		t.Errorf("eight of twenty by somebody new: %g nats, want more", got)
+	}
+	if got := f(8, 20, 200, 0.4, 0.01); got != 0 {
+		t.Errorf("eight of twenty where that is usual: %g nats, want none", got)
+	}
+	if steady, uneven := f(6, 20, 200, 0.05, 0.0005), f(6, 20, 200, 0.05, 0.02); steady <= uneven {
+		t.Errorf("%g nats of whose share is steady, %g of whose varies", steady, uneven)
+	}
+	if got := f(60000, 60000, 200, 0.01, 0.0001); got != 5 {
+		t.Errorf("all of sixty thousand: %g nats, want the cap", got)
+	}
+	last := 0.0
+	for k := range 60 {
+		got := f(float64(k), 60, 50, 0.02, 0.0004)
+		if got < last {
+			t.Errorf("%d of 60 say %g nats, one fewer %g", k, got, last)
+		}
+		last = got
+	}
+}
+
+func TestLnGamma(t *testing.T) {
+	for x := 0.01; x < 2e5; x *= 1.03 {
+		want, _ := math.Lgamma(x)
+		if got := lnGamma(x); math.Abs(got-want) > 1e-9*max(1, math.Abs(want)) {
+			t.Errorf("lnGamma(%g) is %.15g, want %.15g", x, got, want)
+		}
+	}
+}
+
+// An hour as busy as the one that every day has is a usual rate.
+func TestRateOfANightlyExport(t *testing.T) {
+	rate := func(day float64) float64 {
+		return evaluate(models.SecondModel|models.IsMachine, map[models.Feature]float64{
+			models.RateHour: 4000, models.RateMinute: 80, models.RateSamples: 300,
+			models.RateHourMean: 2, models.RateHourAnchor: 2, models.RateHourVar: 1,
+			models.RateMinuteMean: 1.5, models.RateMinuteAnchor: 1.5, models.RateMinuteVar: 1,
+			models.ObjectsMean: 1.5, models.DayMean: day, models.ObjectCounts: models.PackCounts(200, 20, 0),
+		})[models.Rate].Lambda
+	}
+	if usual, not := rate(math.Log(3500)), rate(math.Log(60)); usual > 0 || not < 1 {
+		t.Errorf("4000 an hour: %g nats where a day has 3500 objects, %g where it has 60", usual, not)
+	}
 }
 
 // A few bytes more than none are no scrape, however unusual.

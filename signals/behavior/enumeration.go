@@ -11,9 +11,7 @@ const (
 	enumerationCap = 6.0
 
 	freshShare    = 0.9 // of requests for an object not asked for before
-	freshRequests = 30
-
-	runStart = 5 // ids in a row that mean nothing
+	freshRequests = 15
 )
 
 // enumeration judges how many distinct objects a caller asks for, whether hardly
@@ -24,26 +22,59 @@ func enumeration(f *models.Features) models.Evidence {
 	if n == 0 {
 		return baseline.Say(0)
 	}
-	samples := f.Get(models.RateSamples) // of the first model
+	lambda := 0.0
 	if f.Has(models.SecondModel) {
-		samples, _, _ = f.Counts(models.ObjectCounts)
+		lambda = amount(f, distinct, n) + sequence(f, run) + refusals(f, refused, n)
+	} else {
+		lambda = first(f, distinct, n, run, refused)
 	}
-	o := own{f.Get(models.ObjectsMean), f.Get(models.ObjectsVar), samples}
-	lambda := float64(baseline.Hinge(o.sigma(distinct, peersOf(f).objects), 3, 0.7, 3) * unusual(f, distinct))
-	manner := baseline.Hinge(run, runStart, 0.3, 2)
-	if n >= freshRequests && distinct > float64(freshShare*n) {
-		manner++
-	}
-	lambda += float64(manner * unusual(f, distinct))
-	lambda += baseline.Hinge(refusedSigma(refused, n, usualRefusals(f, samples)), 3, 0.7, 2)
 	e := baseline.Say(min(enumerationCap, lambda))
 	var facts baseline.Facts
 	facts.Add(true, models.FactObjects, distinct)
-	facts.Add(run > runStart, models.FactRun, run)
+	facts.Add(run > baseline.RunStart, models.FactRun, run)
 	facts.Add(refused > baseline.RefusedUsual, models.FactFailShare, refused)
 	e.Facts = facts.List()
 	return e
 }
+
+// first is what events of the first model were judged by.
+func first(f *models.Features, distinct, n, run, refused float64) float64 {
+	o := own{f.Get(models.ObjectsMean), f.Get(models.ObjectsVar), f.Get(models.RateSamples)}
+	lambda := baseline.Hinge(o.sigma(distinct, peersOf(f).objects), 3, 0.7, 3)
+	lambda += baseline.Hinge(run, baseline.RunStart, 0.3, 2)
+	if n >= 30 && distinct > float64(freshShare*n) {
+		lambda++
+	}
+	const usual, variance = 0.05, 0.0025 // share of 403 and 404
+	z := (refused - usual) / math.Sqrt(usual*(1-usual)/n+variance)
+	return lambda + baseline.Hinge(z, 3, 0.7, 2)
+}
+
+// amount is hinge(z; 3, 0.7, 3) of ln(1+distinct objects), and 1 for hardly one
+// asked for twice, as far as so many are unusual at all.
+func amount(f *models.Features, distinct, n float64) float64 {
+	hours, _, _ := f.Counts(models.ObjectCounts)
+	o := own{f.Get(models.ObjectsMean), f.Get(models.ObjectsVar), hours}
+	lambda := baseline.Hinge(o.sigma(distinct, peersOf(f).objects), 3, 0.7, 3)
+	if n >= freshRequests && distinct > float64(freshShare*n) {
+		lambda++
+	}
+	return float64(lambda * unusual(f, distinct))
+}
+
+const (
+	runNats = 0.3 // for each id of a row beyond baseline.RunStart
+	runCap  = 4.0
+)
+
+// sequence is hinge(run; 5, 0.3, 4), as far as so long a row is unusual: fully at
+// e times the longest that is usual.
+func sequence(f *models.Features, run float64) float64 {
+	usual := max(f.Get(models.ObjectsRunTop), models.Ln(1+baseline.RunStart))
+	return float64(baseline.Hinge(run, baseline.RunStart, runNats, runCap) * clip(models.Ln(1+run)-usual))
+}
+
+func clip(x float64) float64 { return min(1, max(0, x)) }
 
 // knownHours and knownDays are how many with objects show what is usual for a
 // caller.
@@ -52,45 +83,34 @@ const (
 	knownDays  = 3
 )
 
-// usualObjects returns ln(1+objects) of the caller's usual busy hour, and whether
-// that is known: the mean of the hours, or what a usual day holds beyond 24 of them.
-// An export that reads everything once every night is lost in the mean of the hours.
-func usualObjects(f *models.Features) (usual float64, known bool) {
-	hours, days, _ := f.Counts(models.ObjectCounts)
-	if !f.Has(models.SecondModel) || hours < knownHours {
-		return 0, false
-	}
-	usual = f.Get(models.ObjectsMean)
+// usualBurst returns what a usual day holds beyond 24 of the caller's usual busy
+// hours: an export that reads everything once every night is lost in the mean of
+// the hours. 0 until it is known.
+func usualBurst(f *models.Features) float64 {
+	_, days, _ := f.Counts(models.ObjectCounts)
 	if days < knownDays {
-		return usual, true
+		return 0
 	}
-	burst := models.Exp(min(32, f.Get(models.DayMean))) - float64(24*models.Exp(min(32, usual)))
-	return max(usual, models.Ln(1+max(0, burst))), true
+	busy := models.Exp(min(32, f.Get(models.ObjectsMean)))
+	return max(0, models.Exp(min(32, f.Get(models.DayMean)))-float64(24*busy))
 }
 
-// unusual is how far, from 0 to 1, the number of objects goes beyond what the caller
-// asks for in his usual busy hour: fully at e times as many.
+// usualBusy returns how many objects the caller asks for in his usual busy hour, 0
+// until it is known.
+func usualBusy(f *models.Features) float64 {
+	hours, _, _ := f.Counts(models.ObjectCounts)
+	if !f.Has(models.SecondModel) || hours < knownHours {
+		return 0
+	}
+	return max(models.Exp(min(32, f.Get(models.ObjectsMean)))-1, usualBurst(f))
+}
+
+// unusual is how far, from 0 to 1, the number of objects goes beyond that: fully at
+// e times as many.
 func unusual(f *models.Features, distinct float64) float64 {
-	usual, known := usualObjects(f)
-	if !known {
+	hours, _, _ := f.Counts(models.ObjectCounts)
+	if hours < knownHours {
 		return 1
 	}
-	return min(1, max(0, models.Ln(1+distinct)-usual))
-}
-
-// usualRefusals returns the caller's usual share of 403 and 404, and its variance,
-// blended with those of everybody. The first model knew everybody's only.
-func usualRefusals(f *models.Features, samples float64) own {
-	if !f.Has(models.SecondModel) {
-		return own{mean: baseline.RefusedUsual, variance: baseline.ShareVariance}
-	}
-	mean, variance := own{f.Get(models.RefusedMean), f.Get(models.RefusedVar), samples}.blended(baseline.RefusedUsual, baseline.ShareVariance)
-	return own{mean: min(1, max(0, mean)), variance: max(0, variance)}
-}
-
-// refusedSigma is how far the share of refused objects lies above the usual one:
-// the spread of a share among n, and of hours among each other.
-func refusedSigma(share, n float64, usual own) float64 {
-	u := usual.mean
-	return (share - u) / math.Sqrt(u*(1-u)/n+usual.variance)
+	return clip(models.Ln(1+distinct) - models.Ln(1+usualBusy(f)))
 }

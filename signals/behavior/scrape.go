@@ -26,8 +26,8 @@ func scrape(f *models.Features) models.Evidence {
 }
 
 // slowScrape compares the distinct objects of the day with those of the caller's
-// earlier days: hinge(z; 3, 0.7, 4) of ln(1+objects). It sees who asks so slowly
-// that no hour looks unusual.
+// earlier days: hinge(z; 3, 1.4, 4) of ln(1+objects), where the peers' day counts as
+// three of the caller's. It sees who asks so slowly that no hour looks unusual.
 func slowScrape(f *models.Features) models.Evidence {
 	_, days, _ := f.Counts(models.ObjectCounts)
 	y := f.Get(models.DayObjects)
@@ -35,8 +35,9 @@ func slowScrape(f *models.Features) models.Evidence {
 		return baseline.Say(0)
 	}
 	o := own{f.Get(models.DayMean), f.Get(models.DayVar), days}
-	z := o.above(y, peersOf(f).daily, baseline.DayVariance)
-	e := learning(baseline.Say(baseline.Hinge(z, 3, 0.7, 4)), days)
+	mean, variance := o.blended(peersOf(f).daily, baseline.DayVariance, baseline.DayStrength)
+	z := distance(y, mean, variance)
+	e := learning(baseline.Say(baseline.Hinge(z, 3, 1.4, 4)), days)
 	e.Facts = amountFacts(models.FactObjectsToday, y, z)
 	return e
 }
@@ -72,7 +73,7 @@ func path(f *models.Features) models.Evidence {
 	if hours < leastSamples {
 		return baseline.Silent(models.Learning)
 	}
-	mean, variance := own{f.Get(models.PathMean), f.Get(models.PathVar), hours}.blended(pathMean, pathVariance)
+	mean, variance := own{f.Get(models.PathMean), f.Get(models.PathVar), hours}.blended(pathMean, pathVariance, baseline.PriorStrength)
 	y := f.Get(models.PathNats)
 	z := (y - mean) / math.Sqrt(variance+baseline.NoiseVariance)
 	e := baseline.Say(baseline.Hinge(z, 3, 0.6, 3))
