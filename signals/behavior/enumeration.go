@@ -22,7 +22,7 @@ func enumeration(f *models.Features) models.Evidence {
 	if n == 0 {
 		return baseline.Say(0)
 	}
-	lambda := 0.0
+	var lambda float64
 	if f.Has(models.SecondModel) {
 		lambda = amount(f, distinct, n) + sequence(f, run) + refusals(f, refused, n)
 	} else {
