@@ -39,7 +39,7 @@ func speaksForAnonymous(g models.Group) bool {
 func (e *Engine) contribute(s *sum, f *models.Features, ev *models.EvidenceSet) {
 	anonymous := f.Has(models.IsAnonymous)
 	for g := range models.NumGroups {
-		if g.Weighed() && (!anonymous || speaksForAnonymous(g)) {
+		if ev[g].Lambda != 0 && g.Weighed() && (!anonymous || speaksForAnonymous(g)) {
 			s.nats[g] = e.weigh(g, ev[g].Lambda, ev[g].Confidence)
 		}
 	}

@@ -10,6 +10,10 @@ func (e *Engine) share(s *sum, out *models.Assessment) {
 	slope := e.slope(out, rest)
 	largest := models.Network
 	for g, n := range s.nats {
+		if n == 0 {
+			out.Contributions[g] = models.Contribution{}
+			continue
+		}
 		p := points(float64(slope * n))
 		out.Contributions[g] = models.Contribution{Nats: n, Points: p}
 		rest -= p

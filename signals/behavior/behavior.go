@@ -81,29 +81,37 @@ const leastSamples = 5 // hours before the own average is called history
 // rate takes the larger of what the requests per minute and per hour say, each
 // against the shorter and the longer memory.
 func rate(f *models.Features) models.Evidence {
-	p, n := peersOf(f), f.Get(models.RateSamples)
-	busiest := usualBusy(f)
-	minute := twoMemories(f, models.RateMinute, models.RateMinuteMean, models.RateMinuteAnchor, models.RateMinuteVar, p.minute, busiest/60)
-	hour := twoMemories(f, models.RateHour, models.RateHourMean, models.RateHourAnchor, models.RateHourVar, p.hour, busiest)
-	e := baseline.Say(baseline.Hinge(max(minute, hour), 3, 0.7, 4))
-	if e.State == models.Clean && n < leastSamples {
-		e.State = models.Learning
+	n := f.Get(models.RateSamples)
+	z := rateSigma(f, 0)
+	if z > rateStart { // most requests need no more
+		z = rateSigma(f, usualBusy(f))
 	}
+	e := learning(baseline.Say(baseline.Hinge(z, rateStart, 0.7, 4)), n)
 	var facts baseline.Facts
 	facts.Add(true, models.FactPerMinute, f.Get(models.RateMinute))
 	facts.Add(true, models.FactPerHour, f.Get(models.RateHour))
-	facts.Add(true, models.FactSigma, max(minute, hour))
+	facts.Add(true, models.FactSigma, z)
 	e.Facts = facts.List()
 	return e
 }
 
+const rateStart = 3 // standard deviations that mean nothing
+
+// rateSigma returns the larger of both distances, where so many requests are usual
+// in the busiest hour of usual days.
+func rateSigma(f *models.Features, busiest float64) float64 {
+	p := peersOf(f)
+	minute := twoMemories(f, models.RateMinute, models.RateMinuteMean, models.RateMinuteAnchor, models.RateMinuteVar, p.minute, busiest/60)
+	hour := twoMemories(f, models.RateHour, models.RateHourMean, models.RateHourAnchor, models.RateHourVar, p.hour, busiest)
+	return max(minute, hour)
+}
+
 // twoMemories returns the larger of two distances: who raises his rate slowly is
-// measured against what was usual half a year ago. An hour is at least as usual as
-// the busiest hour of usual days.
+// measured against what was usual half a year ago.
 func twoMemories(f *models.Features, y, mean, anchor, variance models.Feature, peer, busiest float64) float64 {
-	least := models.Ln(1 + busiest)
-	o := own{max(f.Get(mean), least), f.Get(variance), f.Get(models.RateSamples)}
-	short := o.sigma(f.Get(y), peer)
-	o.mean = max(f.Get(anchor), least)
-	return max(short, o.sigma(f.Get(y), peer))
+	o := own{min(f.Get(mean), f.Get(anchor)), f.Get(variance), f.Get(models.RateSamples)}
+	if busiest > 0 {
+		o.mean = max(o.mean, models.Ln(1+busiest))
+	}
+	return o.sigma(f.Get(y), peer)
 }

@@ -59,6 +59,9 @@ func amount(f *models.Features, distinct, n float64) float64 {
 	if n >= freshRequests && distinct > float64(freshShare*n) {
 		lambda++
 	}
+	if lambda == 0 {
+		return 0
+	}
 	return float64(lambda * unusual(f, distinct))
 }
 
@@ -70,8 +73,12 @@ const (
 // sequence is hinge(run; 5, 0.3, 4), as far as so long a row is unusual: fully at
 // e times the longest that is usual.
 func sequence(f *models.Features, run float64) float64 {
+	lambda := baseline.Hinge(run, baseline.RunStart, runNats, runCap)
+	if lambda == 0 {
+		return 0
+	}
 	usual := max(f.Get(models.ObjectsRunTop), models.Ln(1+baseline.RunStart))
-	return float64(baseline.Hinge(run, baseline.RunStart, runNats, runCap) * clip(models.Ln(1+run)-usual))
+	return float64(lambda * clip(models.Ln(1+run)-usual))
 }
 
 func clip(x float64) float64 { return min(1, max(0, x)) }
