@@ -208,6 +208,8 @@ const (
 	// and lambdas of looks are multiples of 2^-9. Events of earlier builds lack it and
 	// are recomputed as they were computed.
 	SecondModel
+	Explored       // asked to step up although the score does not ask for it
+	LearnedWeights // weights or slope of the risk section were learned
 )
 
 // The values of TokenStatus.

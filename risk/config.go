@@ -29,9 +29,15 @@ type Config struct {
 	Caps Caps `yaml:"caps" json:"caps"`
 	// Budget moves the step_up thresholds while the gateway runs.
 	Budget Budget `yaml:"budget" json:"budget,omitzero"`
+	// Learning moves weights and slope while the gateway runs.
+	Learning Learning `yaml:"learning" json:"learning,omitzero"`
 	// Candidates are tried beside this section on the same evidence, without effect,
 	// and counted. At most 4. They are no part of the record and its hash.
 	Candidates []Candidate `yaml:"candidates" json:"-"`
+
+	// Learned says what a section rests on that was learned. The zero value is one
+	// that was configured.
+	Learned Learned `yaml:"-" json:"learned,omitzero"`
 }
 
 // Budget is what the thresholds are to cost. The zero value keeps them as they
@@ -106,6 +112,17 @@ func (w *Weights) byGroup() [models.NumGroups]float64 {
 	}
 }
 
+// weightsOf is the inverse of byGroup.
+func weightsOf(w [models.NumGroups]float64) Weights {
+	return Weights{
+		Network: w[models.Network], Infrastructure: w[models.Infrastructure], Device: w[models.Device],
+		Token: w[models.Token], ClientSanity: w[models.ClientSanity], Time: w[models.Time], Travel: w[models.Travel],
+		Rate: w[models.Rate], Enumeration: w[models.Enumeration], Session: w[models.Session], Failures: w[models.Failures],
+		Privilege: w[models.Privilege], Dormancy: w[models.Dormancy], Payload: w[models.Payload],
+		Scrape: w[models.Scrape], SlowScrape: w[models.SlowScrape], Path: w[models.Path], Rhythm: w[models.Rhythm],
+	}
+}
+
 // firstConfig is what a record of the first model means by what it does not name:
 // groups that did not exist when its decisions were made have no weight, and a
 // limit that did not exist is none that can be reached.
@@ -173,6 +190,7 @@ func (c *Config) Validate() models.Problems {
 	if b := c.Budget.StepUp; !(b >= 0 && b <= mostBudget) {
 		ps.Add("budget.step_up", b, "want 0% to 10%")
 	}
+	c.validateLearning(&ps)
 	c.validateCandidates(&ps)
 	return ps
 }

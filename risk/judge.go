@@ -63,12 +63,16 @@ type Resolution struct {
 const noStepUpRefill = 1.0 / 16
 
 // Resolve replaces a step-up that the score asked for where the caller cannot
-// perform one; machine clients never can. A machine client in its first days is
-// at most throttled. Step-ups asked for by policy, route or verdict are not its
+// perform one; machine clients never can. A session that is explored is asked
+// whatever its score, where the section explores. A machine client in its first
+// days is at most throttled. Step-ups asked for by policy, route or verdict are not its
 // business.
 func (e *Engine) Resolve(a *models.Assessment, f *models.Features, c models.Class, canStepUp bool) Resolution {
 	r := Resolution{Action: a.Wanted, Refill: a.Refill}
 	machine := f.Has(models.IsMachine)
+	if e.config.Learning.Explore > 0 && f.Has(models.Explored) && canStepUp && !machine {
+		r.Action = max(r.Action, models.StepUp)
+	}
 	switch {
 	case machine && f.Has(models.IsEnrolling):
 		r.Action = min(r.Action, models.Monitor)

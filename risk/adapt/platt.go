@@ -83,3 +83,32 @@ func Shift(intercept, fromOdds, toOdds float64) float64 {
 	moved := intercept - math.Log(fromOdds) + math.Log(toOdds)
 	return min(max(moved, leastIntercept), mostIntercept)
 }
+
+// Level returns the intercept at which, with a slope, as many attacks are expected
+// among the labels as they hold, one of each kind added. Labels hold many more
+// attacks than traffic does, and neither weights nor slope should have to make up
+// for that.
+func Level(labels []Labeled, slope float64) float64 {
+	attacks, all := 0.0, 0.0
+	for _, l := range labels {
+		all += l.Weight
+		if l.Attack {
+			attacks += l.Weight
+		}
+	}
+	want := (attacks + 1) / (all + 2) * all
+	low, high := -30.0, 30.0
+	for range 40 {
+		middle := (low + high) / 2
+		expected := 0.0
+		for _, l := range labels {
+			expected += float64(l.Weight * logistic(float64(slope*l.Nats)+middle))
+		}
+		if expected < want {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return (low + high) / 2
+}

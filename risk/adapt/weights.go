@@ -37,9 +37,23 @@ const (
 	Abandoned = 0.3 // a challenge that was never answered: an attack
 )
 
-// importance makes up for sessions that get no label.
-func (x *Example) importance() float64 {
+// Sampled is a Chance small enough that the cap on importance holds: that of a
+// session below the threshold that was asked all the same, one in a hundred or
+// fewer.
+const Sampled = 1.0 / mostChance
+
+// Importance is what an example counts for: how far it is believed, and in place
+// of how many sessions that got no label, at most 50.
+func (x *Example) Importance() float64 {
 	return x.Weight * min(1/x.Chance, mostChance)
+}
+
+// NatsOf returns the evidence of a decision as an Example holds it.
+func NatsOf(evidence *models.EvidenceSet) (nats [models.NumGroups]float64) {
+	for g := range nats {
+		nats[g] = evidence[g].Confidence * evidence[g].Lambda
+	}
+	return nats
 }
 
 func (x *Example) sound() bool {
@@ -78,7 +92,7 @@ func (w *Weights) Learn(x *Example) bool {
 	if x.Attack {
 		target = 1
 	}
-	loss := float64((logistic(w.Odds(x)) - target) * x.importance())
+	loss := float64((logistic(w.Odds(x)) - target) * x.Importance())
 	for g := range w.weights {
 		if w.home[g] == 0 {
 			continue
@@ -91,6 +105,9 @@ func (w *Weights) Learn(x *Example) bool {
 	w.seen++
 	return true
 }
+
+// Expect sets the intercept that examples are learned with: see Level.
+func (w *Weights) Expect(intercept float64) { w.intercept = intercept }
 
 // Evidence returns the weighted sum of an example, in nats.
 func (w *Weights) Evidence(x *Example) float64 {

@@ -34,6 +34,7 @@ const (
 	Stranger
 	StrangerToo
 	Role
+	Session
 )
 
 // Hash is a hash under one key. The zero value is one under a known key.
