@@ -134,6 +134,9 @@ func appendShadow(dst []byte, e *Event) []byte {
 func refused(e *Event) string {
 	switch e.Denial {
 	case StepUpRequired:
+		if e.Features.Has(Explored) {
+			return "Asked to step up as a sample"
+		}
 		return "Asked to step up"
 	case StepUpExhausted:
 		return "Refused after unanswered step-ups"

@@ -135,7 +135,7 @@ func (l *learning) train(c *calibrated, examples []adapt.Example) {
 	labeled := make([]adapt.Labeled, len(examples))
 	for i := range examples {
 		x := &examples[i]
-		labeled[i] = adapt.Labeled{Nats: c.Evidence(x), Attack: x.Attack, Weight: x.Weight}
+		labeled[i] = adapt.Labeled{Nats: c.Evidence(x), Attack: x.Attack, Weight: x.Importance()}
 	}
 	if slope, intercept, known := adapt.Calibrate(labeled); known {
 		c.slope, c.intercept = slope, intercept
@@ -145,9 +145,9 @@ func (l *learning) train(c *calibrated, examples []adapt.Example) {
 func masses(examples []adapt.Example) (attacks, genuine float64) {
 	for i := range examples {
 		if examples[i].Attack {
-			attacks += examples[i].Weight
+			attacks += examples[i].Importance()
 		} else {
-			genuine += examples[i].Weight
+			genuine += examples[i].Importance()
 		}
 	}
 	return attacks, genuine
@@ -171,7 +171,7 @@ func (c *calibrated) level(examples []adapt.Example) float64 {
 		at.intercept = (low + high) / 2
 		expected := 0.0
 		for i := range examples {
-			expected += examples[i].Weight / (1 + math.Exp(-at.odds(&examples[i])))
+			expected += examples[i].Importance() / (1 + math.Exp(-at.odds(&examples[i])))
 		}
 		if expected < attacks {
 			low = at.intercept
@@ -191,8 +191,8 @@ func (c *calibrated) loss(examples []adapt.Example) float64 {
 		if x.Attack {
 			odds = -odds
 		}
-		loss += x.Weight * math.Log1p(math.Exp(odds))
-		weight += x.Weight
+		loss += x.Importance() * math.Log1p(math.Exp(odds))
+		weight += x.Importance()
 	}
 	return loss / weight
 }
@@ -201,10 +201,10 @@ func (c *calibrated) loss(examples []adapt.Example) float64 {
 func exampleOf(e *models.Event) (x adapt.Example) {
 	var evidence models.EvidenceSet
 	signals.Evaluate(&e.Features, &evidence)
-	for g := range x.Nats {
-		x.Nats[g] = evidence[g].Confidence * evidence[g].Lambda
+	x.Nats, x.Weight, x.Chance = adapt.NatsOf(&evidence), adapt.Certain, 1
+	if e.Features.Has(models.Explored) {
+		x.Chance = adapt.Sampled
 	}
-	x.Weight, x.Chance = adapt.Certain, 1
 	return x
 }
 

@@ -61,7 +61,7 @@ func (g *gathering) take(r record) error {
 	g.expire(e.Time)
 	if l, ok := g.labels.of(e); ok {
 		x := exampleOf(e)
-		x.Attack, x.Weight = l.attack, l.weight
+		x.Attack, x.Weight, x.Chance = l.attack, l.weight, 1
 		g.labeled++
 		g.add(x)
 		g.close(e.Pseudonym)

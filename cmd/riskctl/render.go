@@ -20,6 +20,9 @@ func render(e *models.Event, x *pipeline.Explanation, engine *risk.Engine) []byt
 	b = appendWords(b, x)
 	b = appendTable(b, x, engine)
 	b = appendVerdict(b, e, x, engine)
+	if l := x.Learned; l != (risk.Learned{}) {
+		b = fmt.Appendf(b, "learned      weights or slope, from %d labels: %d attacks, %d genuine\n", l.Labels, l.Attacks, l.Labels-l.Attacks)
+	}
 	return fmt.Appendf(b, "recomputed   bit-identical, by risk section %x\n", e.ConfigHash)
 }
 
@@ -181,7 +184,10 @@ func appendVerdict(b []byte, e *models.Event, x *pipeline.Explanation, engine *r
 // reasoned tells how the action came about.
 func reasoned(e *models.Event, x *pipeline.Explanation, engine *risk.Engine) string {
 	text := fmt.Sprintf("%s: the score asks for %s", x.Applied, x.Wanted)
-	if e.ByRisk != e.Assessment.Wanted {
+	switch {
+	case x.Explored && e.ByRisk == models.StepUp:
+		text += ", and the session is explored: step_up"
+	case e.ByRisk != e.Assessment.Wanted:
 		text += fmt.Sprintf(", which for this caller is %s", e.ByRisk)
 	}
 	if e.Mode == models.Shadow {

@@ -64,6 +64,7 @@ func (p *Pipeline) decide(d *decision) models.Denial {
 	p.Collector.Collect(d.view, d.identity, &d.route.Facts, &d.event)
 	d.watch.lap(stageCollect)
 	p.assess(d)
+	p.mark(d)
 	d.watch.lap(stageAssess)
 	p.authorize(d)
 	d.watch.lap(stageAuthz)

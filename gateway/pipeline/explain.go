@@ -16,17 +16,22 @@ import (
 type Explanation struct {
 	Event string `json:"event"`
 	// Sentence is the decision in words, as in the event; "" for a plain allow.
-	Sentence      string      `json:"sentence,omitempty"`
-	Score         float64     `json:"score"`
-	Base          float64     `json:"base"` // score of no evidence
-	Nats          float64     `json:"nats"`
-	ActorScore    float64     `json:"actor_score"`
-	Confidence    float64     `json:"confidence"`
-	Level         string      `json:"level"`
-	Wanted        string      `json:"wanted"` // action that the score asks for
-	Applied       string      `json:"applied"`
-	Thresholds    Thresholds  `json:"thresholds"`
-	Contributions []Explained `json:"contributions"`
+	Sentence   string  `json:"sentence,omitempty"`
+	Score      float64 `json:"score"`
+	Base       float64 `json:"base"` // score of no evidence
+	Nats       float64 `json:"nats"`
+	ActorScore float64 `json:"actor_score"`
+	Confidence float64 `json:"confidence"`
+	Level      string  `json:"level"`
+	Wanted     string  `json:"wanted"` // action that the score asks for
+	Applied    string  `json:"applied"`
+	// Explored: asked to step up as a sample, whatever the score.
+	Explored bool `json:"explored,omitempty"`
+	// Learned is what weights or slope of the section were learned from; absent if
+	// they are as configured.
+	Learned       risk.Learned `json:"learned,omitzero"`
+	Thresholds    Thresholds   `json:"thresholds"`
+	Contributions []Explained  `json:"contributions"`
 	// Removing names the groups of the smallest set without which the score would
 	// not have asked for anything, those with most points first; of several sets it
 	// is the one with the fewest points.
@@ -176,7 +181,8 @@ func explanation(e *models.Event, evidence *models.EvidenceSet, a *models.Assess
 		Event: string(appendUUID(nil, e.ID)), Score: a.Score, Base: a.Base, Nats: a.Nats, ActorScore: a.ActorScore,
 		Confidence: a.Confidence, Level: a.Level.String(), Wanted: a.Wanted.String(), Applied: e.Action.String(),
 		Thresholds: Thresholds{t.Monitor, t.Throttle, t.StepUp, t.Deny},
-		Removing:   without(e, evidence, a, engine),
+		Explored:   e.Features.Has(models.Explored), Learned: engine.Config().Learned,
+		Removing: without(e, evidence, a, engine),
 	}
 	if models.Remarkable(e) {
 		x.Sentence = string(models.AppendSentence(nil, e))

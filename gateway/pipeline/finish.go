@@ -78,6 +78,9 @@ func (x *exchange) finish() {
 		if p.Looked != nil && e.CanStepUp && e.Features.Has(models.IsLook|models.IsEstablished) {
 			p.Looked(e)
 		}
+		if p.Stepped != nil && stepped(e) {
+			p.Stepped(e)
+		}
 		x.publish()
 	} else {
 		p.Stream.Refuse(e.Time, e.Client, e.Denial)
@@ -87,6 +90,12 @@ func (x *exchange) finish() {
 	}
 	x.watch.lap(stageFinish)
 	p.end(x)
+}
+
+// stepped reports whether the score asked for a step-up, or one came to its end.
+func stepped(e *models.Event) bool {
+	return e.Passed || e.Denial == models.StepUpExhausted ||
+		e.Denial == models.StepUpRequired && e.ByRisk == models.StepUp && e.Mode == models.Enforce
 }
 
 // assessed reports whether the request got as far as a score.

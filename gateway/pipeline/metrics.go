@@ -15,6 +15,7 @@ type Metrics struct {
 	denials  map[models.Denial]prometheus.Counter
 	scores   [models.NumClasses]prometheus.Observer
 	shadowed prometheus.Counter
+	explored prometheus.Counter
 	panics   prometheus.Counter
 	stages   [numStages]prometheus.Observer
 	upstream *prometheus.HistogramVec
@@ -58,6 +59,8 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 			Help: "Streamed answers whose end panicked; the process went on."}),
 		shadowed: prometheus.NewCounter(prometheus.CounterOpts{Name: "riskgate_pipeline_shadowed_total",
 			Help: "Requests on which a layer in shadow mode would have acted more strictly."}),
+		explored: prometheus.NewCounter(prometheus.CounterOpts{Name: "riskgate_pipeline_explored_total",
+			Help: "Requests of sessions that are asked to step up as a sample, below the threshold."}),
 		upstream: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "riskgate_upstream_request_duration_seconds",
 			Help: "Time until the header of the upstream's answer.", Buckets: latencyBuckets}, []string{"pool"}),
@@ -81,7 +84,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 	for s, name := range stageNames {
 		m.stages[s] = stages.WithLabelValues(name)
 	}
-	registry.MustRegister(m.requests, m.shadowed, m.panics, m.upstream, m.faults, m.disagreements, denials, scores, stages)
+	registry.MustRegister(m.requests, m.shadowed, m.explored, m.panics, m.upstream, m.faults, m.disagreements, denials, scores, stages)
 	return m
 }
 

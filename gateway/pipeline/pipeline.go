@@ -32,6 +32,11 @@ type Parts struct {
 	// Looked is told of every scored look of an established caller who can step up,
 	// from any goroutine. It must not keep the event. Nil: nobody.
 	Looked func(*models.Event)
+
+	// Stepped is told of every step-up that an enforced score, or an explored session,
+	// is asked for, and of how it ended: passed, or exhausted. It is called like
+	// Looked.
+	Stepped func(*models.Event)
 }
 
 // Pipeline takes requests through every stage. It serves nothing before the

@@ -40,7 +40,9 @@ type Snapshot struct {
 	Authz  *authz.Authorizer
 	Risk   *risk.Engine
 	StepUp *stepup.Service
-	HSTS   bool // send Strict-Transport-Security to clients that speak TLS
+	// Explore chooses sessions below the threshold to be asked all the same.
+	Explore Explorer
+	HSTS    bool // send Strict-Transport-Security to clients that speak TLS
 	// Candidates are tried beside Risk, without effect. May be nil.
 	Candidates []Candidate
 	Close      func() // releases what only this snapshot holds; may be nil

@@ -212,13 +212,14 @@ func (w *world) snapshot(asked *stepup.Table) *Snapshot {
 	pools, err := upstream.New(upstream.Config{Pools: map[string]upstream.PoolConfig{"p": w.poolConfig()}}, zerolog.Nop())
 	w.must(err)
 	w.Cleanup(func() { _ = pools.Close(context.Background()) })
+	wants = append(wants, SteppedUp)
 	routes := append([]Route(nil), w.routes...)
 	for i := range routes {
 		r := &routes[i]
 		r.Pool, r.Facts = pools.Pool("p"), signals.NewRouteFacts(r.ID, r.Path, r.Class)
 		wants = append(wants, r.Want)
 	}
-	s := &Snapshot{Authn: known, Authz: policies, Risk: risk.New(w.risk), HSTS: w.hsts,
+	s := &Snapshot{Explore: NewExplorer([32]byte{7}, w.risk.Learning.Explore), Authn: known, Authz: policies, Risk: risk.New(w.risk), HSTS: w.hsts,
 		StepUp: stepup.New(w.settings.stepup, asked, wants...), Close: func() { w.closed.Add(1) }}
 	for i := range w.risk.Candidates {
 		c := &w.risk.Candidates[i]

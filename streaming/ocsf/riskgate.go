@@ -135,6 +135,8 @@ func appendFacts(dst []byte, facts *[models.MaxFacts]models.Fact, m *memo) []byt
 // appendInputs writes what the score was computed from.
 func appendInputs(dst []byte, ev *models.Event) []byte {
 	dst = hexadecimal(dst, `"config_hash":`, ev.ConfigHash[:])
+	dst = trueIf(dst, `"learned":`, ev.Features.Has(models.LearnedWeights))
+	dst = trueIf(dst, `"explored":`, ev.Features.Has(models.Explored))
 	dst = trueIf(dst, `"look":`, ev.Features.Has(models.IsLook))
 	if ev.Kind != models.DecisionEvent && ev.Features == (models.Features{}) {
 		return dst
