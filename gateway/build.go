@@ -23,6 +23,9 @@ import (
 // labelPseudonym names the key that pseudonyms are made with.
 const labelPseudonym = "riskgate/pseudonym/v1"
 
+// labelExplore names the key that explored sessions are chosen with.
+const labelExplore = "riskgate/explore/v1"
+
 // swap builds the snapshot of c and makes it current. Nothing has changed when
 // it returns an error.
 func (g *Gateway) swap(c *config.Config) error {
@@ -51,8 +54,10 @@ func (g *Gateway) snapshot(c *config.Config) (*pipeline.Snapshot, error) {
 	for i := range routes {
 		wants = append(wants, routes[i].Want)
 	}
+	wants = append(wants, pipeline.SteppedUp)
 	s := &pipeline.Snapshot{
-		Authn: known, Authz: policies, Risk: risk.New(g.riskOf(c)), StepUp: stepup.New(c.StepUp, g.asked, wants...),
+		Explore: pipeline.NewExplorer(g.keys.Derive(labelExplore), c.Risk.Learning.Explore),
+		Authn:   known, Authz: policies, Risk: risk.New(g.riskOf(c)), StepUp: stepup.New(c.StepUp, g.asked, wants...),
 		HSTS: c.Listener.TLS.Enabled(), Candidates: g.candidates(c),
 	}
 	if err := s.Build(routes, g.pipeline.Metrics); err != nil {

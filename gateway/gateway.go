@@ -72,6 +72,7 @@ type Gateway struct {
 	registry  *prometheus.Registry
 	counts    reloadCounts
 	steering  steering
+	learning  learning
 	engines   engines // that decisions of late were made by
 
 	reloading sync.Mutex           // held for one reload; guards authn and authz
@@ -134,7 +135,7 @@ func (g *Gateway) open(c *config.Config) (err error) {
 	}
 	g.pipeline = pipeline.New(pipeline.Parts{
 		Node: g.options.Node, Boot: g.boot, Collector: g.collector, Limiter: g.limiter,
-		Stream: g.stream, Metrics: pipeline.NewMetrics(g.registry), Log: g.log, Looked: g.steering.see,
+		Stream: g.stream, Metrics: pipeline.NewMetrics(g.registry), Log: g.log, Looked: g.looked, Stepped: g.learning.step,
 	})
 	if g.listener, err = listener.New(c.Listener, g.pipeline, g.options.Clock, g.log); err != nil {
 		return err
@@ -143,7 +144,8 @@ func (g *Gateway) open(c *config.Config) (err error) {
 		return err
 	}
 	g.register()
-	g.steering.configure(&c.Risk)
+	g.configureLearning(&c.Risk)
+	g.follow(c)
 	if err = g.loadSteering(); err != nil {
 		return err
 	}
@@ -175,6 +177,7 @@ func (g *Gateway) Start() error {
 	g.geo.Start()
 	g.background.Go(func() { g.collector.Run(ctx, g.log) })
 	g.background.Go(func() { g.steer(ctx) })
+	g.background.Go(func() { g.learn(ctx) })
 	if err := g.listener.Start(); err != nil {
 		return err
 	}
@@ -235,7 +238,7 @@ func (g *Gateway) release(ctx context.Context) error {
 		g.geo.Stop()
 	}
 	if g.collector != nil {
-		errs = append(errs, g.collector.Save(), g.saveSteering())
+		errs = append(errs, g.collector.Save(), g.saveSteering(), g.saveLearning())
 	}
 	if g.memory != nil {
 		errs = append(errs, g.memory.Close(ctx))

@@ -10,6 +10,7 @@ import (
 	"github.com/riskgate/riskgate/gateway/authz"
 	"github.com/riskgate/riskgate/gateway/listener"
 	"github.com/riskgate/riskgate/gateway/upstream"
+	"github.com/riskgate/riskgate/risk"
 	"github.com/riskgate/riskgate/signals/baseline"
 	"github.com/riskgate/riskgate/streaming"
 )
@@ -30,6 +31,7 @@ type gauges struct {
 	authn    authn.Status
 	authz    authz.Status
 	targets  []upstream.TargetStats
+	risk     risk.Config // in force
 	now      time.Time
 }
 
@@ -41,6 +43,7 @@ func (g *Gateway) statistics() *gauges {
 	return &gauges{
 		listener: g.listener.Stats(), stream: g.stream.Stats(now), memory: g.memory.Stats(),
 		authn: known.Status(now), authz: policies.Status(), targets: g.upstreams.Stats(), now: now,
+		risk: g.riskOf(g.config.Load()),
 	}
 }
 
@@ -82,6 +85,7 @@ func (g *Gateway) register() {
 	sink := prometheus.Labels{"sink": g.config.Load().Streaming.Sink}
 	r := &readings{gateway: g}
 	r.all = append(r.all, g.gatewayReadings()...)
+	r.all = append(r.all, g.learningReadings()...)
 	r.all = append(r.all, streamReadings(sink)...)
 	r.all = append(r.all, baselineReadings()...)
 	g.registry.MustRegister(r,

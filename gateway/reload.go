@@ -55,7 +55,8 @@ func (g *Gateway) reload() error {
 		return err
 	}
 	g.config.Store(next)
-	g.steering.configure(&next.Risk)
+	g.configureLearning(&next.Risk)
+	g.follow(next)
 	g.publishConfig(next)
 	return nil
 }

@@ -36,6 +36,7 @@ const (
 type steering struct {
 	mu      sync.Mutex // guards the rest
 	target  float64    // 0: no budget
+	explore float64    // share of sessions that are asked whatever they score
 	homes   [models.NumClasses]float64
 	budget  *adapt.Budget
 	tail    adapt.Tail
@@ -53,6 +54,7 @@ func (s *steering) configure(c *risk.Config) {
 	for class := range s.homes {
 		s.homes[class] = engine.NatsAt(engine.Thresholds(models.Class(class)).StepUp)
 	}
+	s.explore = float64(c.Learning.Explore)
 	if target := float64(c.Budget.StepUp); target != s.target {
 		s.target, s.budget, s.tail, s.shift = target, nil, adapt.Tail{}, 0
 		if target > 0 {
@@ -69,8 +71,11 @@ func (s *steering) see(e *models.Event) {
 		return
 	}
 	over := e.Assessment.Nats - s.homes[e.Class]
-	s.budget.See(over)
 	s.tail.See(over)
+	if e.Features.Has(models.Explored) {
+		over = math.Inf(1) // it was asked, and counts as one that is
+	}
+	s.budget.See(over)
 }
 
 // first reports whether this is the caller's first session of the hour.
@@ -93,12 +98,12 @@ func (s *steering) move() (shift float64, news bool) {
 		s.mu.Unlock()
 		return 0, false
 	}
-	want, target, tail := s.budget.Nats(), s.target, adapt.Tail{}
+	want, target, rare, tail := s.budget.Nats(), s.target, s.target-s.explore, adapt.Tail{}
 	if target <= rareShare {
 		tail = s.tail.Clone()
 	}
 	s.mu.Unlock() // a fit takes milliseconds, for which no request should wait
-	if nats, known := tail.Nats(target); known {
+	if nats, known := tail.Nats(rare); known {
 		want = min(max(nats, -1), 1)
 	}
 	s.mu.Lock()
@@ -157,14 +162,15 @@ func (s *steering) load(b []byte) error {
 }
 
 // riskOf returns the risk section that is in force under c: as it is configured,
-// or with the thresholds that the budget has moved.
+// or with weights and slope that were learned and thresholds that the budget has
+// moved.
 func (g *Gateway) riskOf(c *config.Config) risk.Config {
-	target := float64(c.Risk.Budget.StepUp)
+	target, r := float64(c.Risk.Budget.StepUp), g.learning.of(c.Risk)
 	shift, _ := g.steering.state()
 	if target == 0 || target != g.steering.of() { // not, or not yet
-		return c.Risk
+		return r
 	}
-	return c.Risk.Shifted(shift)
+	return r.Shifted(shift)
 }
 
 // steer moves the thresholds from time to time until ctx ends.

@@ -49,6 +49,9 @@ func (c Config) With(weights [models.NumGroups]float64, slope float64, from Lear
 	return c
 }
 
+// ByGroup returns the weights by group, 0 for those that carry none.
+func (c *Config) ByGroup() [models.NumGroups]float64 { return c.Weights.byGroup() }
+
 // Frozen returns c as it acts now, with nothing left in it that moves by itself.
 func (c Config) Frozen() Config {
 	c.Learning, c.Budget, c.Learned = Learning{}, Budget{}, Learned{}

@@ -36,6 +36,8 @@ type Gateway interface {
 	// Candidates returns what the risk sections that are tried beside the one in
 	// force have said so far.
 	Candidates() (json.RawMessage, error)
+	// Risk returns the risk section in force as YAML.
+	Risk() ([]byte, error)
 }
 
 // Admin serves operators. Stop it to release its address.
@@ -83,6 +85,7 @@ func (a *Admin) routes(registry prometheus.Gatherer) http.Handler {
 	mux.HandleFunc("GET /-/events", a.events)
 	mux.HandleFunc("GET /-/events/{id}", a.explain)
 	mux.HandleFunc("GET /-/candidates", a.candidates)
+	mux.HandleFunc("GET /-/risk", a.risk)
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)

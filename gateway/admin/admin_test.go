@@ -41,6 +41,8 @@ func (f *fake) Candidates() (json.RawMessage, error) {
 	return json.RawMessage(`{"candidates":[]}`), f.ready
 }
 
+func (f *fake) Risk() ([]byte, error) { return []byte("risk:\n"), f.ready }
+
 func start(t *testing.T, c Config, g Gateway) string {
 	t.Helper()
 	c.Address = "127.0.0.1:0"
@@ -104,6 +106,7 @@ func TestEndpoints(t *testing.T) {
 		{"GET", "/-/events/known", 200, `{"score":1}`},
 		{"GET", "/-/events/other", 404, "no such event"},
 		{"GET", "/-/candidates", 200, `{"candidates":[]}`},
+		{"GET", "/-/risk", 200, "risk:"},
 		{"GET", "/debug/pprof/heap?debug=1", 200, "heap profile"},
 		{"GET", "/", 404, ""},
 	} {
@@ -123,6 +126,9 @@ func TestFaultsAreShown(t *testing.T) {
 	}
 	if status, body := call(t, "GET", url+"/-/candidates"); status != 500 || body != "no routes" {
 		t.Errorf("candidates: %d %s", status, body)
+	}
+	if status, body := call(t, "GET", url+"/-/risk"); status != 500 || body != "no routes" {
+		t.Errorf("risk: %d %s", status, body)
 	}
 	if status, body := call(t, "POST", url+"/-/reload"); status != 422 || body != "riskgate.yaml:3:1: x" {
 		t.Errorf("reload: %d %s", status, body)

@@ -68,6 +68,17 @@ func (a *Admin) candidates(w http.ResponseWriter, _ *http.Request) {
 	a.answer(w, all)
 }
 
+// risk answers with the risk section in force, to be put into riskgate.yaml.
+func (a *Admin) risk(w http.ResponseWriter, _ *http.Request) {
+	section, err := a.gateway.Risk()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/yaml")
+	w.Write(section)
+}
+
 func (a *Admin) answer(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	if err := json.NewEncoder(w).Encode(v); err != nil {

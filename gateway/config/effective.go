@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/riskgate/riskgate/risk"
 )
 
 // YAML returns the effective configuration, defaults included, as a file that
@@ -17,6 +19,15 @@ import (
 func (c *Config) YAML() ([]byte, error) {
 	var p printer
 	p.section(reflect.ValueOf(c).Elem(), 0)
+	return p.Bytes(), p.err
+}
+
+// RiskYAML returns a risk section, defaults included, as a file that says the
+// same.
+func RiskYAML(r *risk.Config) ([]byte, error) {
+	var p printer
+	p.WriteString("risk:\n")
+	p.section(reflect.ValueOf(r).Elem(), 1)
 	return p.Bytes(), p.err
 }
 

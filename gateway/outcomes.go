@@ -1,0 +1,170 @@
+package gateway
+
+import (
+	"sync"
+	"time"
+
+	"github.com/riskgate/riskgate/models"
+	"github.com/riskgate/riskgate/risk/adapt"
+)
+
+const (
+	// patience is how long a challenge may go unanswered.
+	patience = time.Hour
+	// maxChallenges bounds the challenges that are waited for, 128 bytes each; more
+	// are not learned from.
+	maxChallenges = 1 << 14
+	// looksKept is how many looks a label can come for, 120 bytes each: the latest.
+	looksKept = 1 << 15
+	// looksAnHour is how many of them one caller may have in an hour, so that nobody
+	// pushes out those of others.
+	looksAnHour = 8
+	// maxLabels bounds the labels of an hour: as many as are kept.
+	maxLabels = adapt.LabelsKept
+)
+
+// source says where a label is from.
+type source int
+
+const (
+	fromPassed source = iota
+	fromFailed
+	fromAbandoned
+	fromVerdict
+	numSources
+)
+
+var sourceNames = [numSources]string{"passed", "failed", "abandoned", "verdict"}
+
+// loss says why a label was not learned from.
+type loss int
+
+const (
+	lostAgain   loss = iota // the caller had one within the hour
+	lostFull                // no room
+	lostUnknown             // no look of that caller at that time is remembered
+	numLosses
+)
+
+var lossNames = [numLosses]string{"again", "full", "unknown"}
+
+// outcomes gathers labeled evidence of established callers: how step-ups that the
+// score asked for ended, and what verdicts say of a look. A caller has one label an
+// hour, so that nobody teaches more by failing more. Nothing in it survives a
+// restart: challenges do not either. The zero value gathers nothing.
+type outcomes struct {
+	mu      sync.Mutex // guards the rest; held for less than a microsecond by requests
+	on      bool
+	chance  float64 // with which an explored session is asked
+	hour    int64
+	labeled map[models.Pseudonym]struct{} // in hour
+
+	pending    map[models.Pseudonym]int // number of the challenge that is waited for
+	challenges []challenge              // a ring, in order of time
+	first, end int                      // numbers; a challenge lies at its number modulo the length
+
+	looks  []look // a ring
+	seen   int    // number of the next; a look lies at its number modulo the length
+	newest map[models.Pseudonym]int
+
+	labels []adapt.Example // to be learned
+	counts [numSources]uint64
+	losses [numLosses]uint64
+}
+
+// moment is the evidence of a caller at one time.
+type moment struct {
+	subject models.Pseudonym
+	at      int64 // unix nanoseconds
+	nats    [models.NumGroups]float32
+}
+
+func momentOf(e *models.Event) moment {
+	m := moment{subject: e.Pseudonym, at: e.Time.UnixNano()}
+	for g, n := range adapt.NatsOf(&e.Evidence) {
+		m.nats[g] = float32(n)
+	}
+	return m
+}
+
+// gather begins to gather, if it does not yet; an explored session is asked with
+// that chance.
+func (o *outcomes) gather(chance float64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.chance = chance
+	if o.on {
+		return
+	}
+	o.on = true
+	o.labeled = make(map[models.Pseudonym]struct{}, maxLabels)
+	o.pending = make(map[models.Pseudonym]int, maxChallenges)
+	o.challenges, o.looks = make([]challenge, maxChallenges), make([]look, looksKept)
+	o.newest = make(map[models.Pseudonym]int, looksKept)
+}
+
+// cease forgets everything but the counts.
+func (o *outcomes) cease() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.on, o.labeled, o.pending, o.challenges, o.newest, o.looks, o.labels = false, nil, nil, nil, nil, nil, nil
+	o.first, o.end, o.seen = 0, 0, 0
+}
+
+// label adds a label, unless the caller has one in this hour. The caller holds mu.
+func (o *outcomes) label(m *moment, from source, attack bool, weight, chance float64) bool {
+	if _, again := o.labeled[m.subject]; again {
+		o.losses[lostAgain]++
+		return false
+	}
+	if len(o.labeled) == maxLabels {
+		o.losses[lostFull]++
+		return false
+	}
+	o.labeled[m.subject] = struct{}{}
+	x := adapt.Example{Attack: attack, Weight: weight, Chance: chance}
+	for g, n := range m.nats {
+		x.Nats[g] = float64(n)
+	}
+	o.labels = append(o.labels, x)
+	o.counts[from]++
+	return true
+}
+
+// turn begins another hour. The caller holds mu.
+func (o *outcomes) turn(now time.Time) {
+	if hour := now.Unix() / 3600; hour > o.hour || hour < o.hour-1 { // or the clock was put back
+		o.hour = hour
+		clear(o.labeled)
+	}
+}
+
+// drain ends the challenges that were not answered by now, and returns the labels
+// that came since the last time. Into is reused.
+func (o *outcomes) drain(now time.Time, into []adapt.Example) []adapt.Example {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.on {
+		return into[:0]
+	}
+	o.turn(now)
+	for ; o.first < o.end; o.first++ {
+		c := &o.challenges[o.first%maxChallenges]
+		if !c.closed && now.UnixNano()-c.at <= int64(patience) {
+			break
+		}
+		if !c.closed {
+			o.settle(c, fromAbandoned, adapt.Abandoned)
+		}
+	}
+	labels := o.labels
+	o.labels = into[:0]
+	return labels
+}
+
+// tallies returns what came and what was lost, by name.
+func (o *outcomes) tallies() (counts [numSources]uint64, losses [numLosses]uint64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.counts, o.losses
+}
