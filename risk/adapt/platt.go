@@ -39,41 +39,78 @@ func Calibrate(labels []Labeled) (slope, intercept float64, known bool) {
 	if n < AttacksNeeded || honest == 0 {
 		return 0, 0, false
 	}
-	yes, no := (attacks+1)/(attacks+2), 1/(honest+2)
-	slope, intercept = 0.6, 0
-	for range 100 {
-		ds, di := newton(labels, slope, intercept, yes, no)
-		slope = min(max(slope-ds, leastSlope), mostSlope)
-		intercept -= di
-		if math.Abs(ds)+math.Abs(di) < 1e-9 {
-			break
+	p := platt{labels: labels, yes: (attacks + 1) / (attacks + 2), no: 1 / (honest + 2)}
+	p.want = float64(attacks*p.yes) + float64(honest*p.no)
+	low, high := leastSlope, mostSlope
+	for range 40 { // the loss is convex: halve where it still falls
+		slope = (low + high) / 2
+		if p.falls(slope) {
+			low = slope
+		} else {
+			high = slope
 		}
 	}
-	return slope, intercept, true
+	switch slope = (low + high) / 2; {
+	case low == leastSlope:
+		slope = leastSlope
+	case high == mostSlope:
+		slope = mostSlope
+	}
+	return slope, interceptOf(labels, slope, p.want), true
 }
 
-// newton returns the step of Newton's method on the weighted logistic loss.
-func newton(labels []Labeled, slope, intercept, yes, no float64) (ds, di float64) {
-	var gs, gi, hss, hsi, hii float64
-	for _, l := range labels {
-		target := no
+// platt is one fit: the targets of attacks and of the others, and how many attacks
+// they come to.
+type platt struct {
+	labels        []Labeled
+	yes, no, want float64
+}
+
+// falls reports whether the loss, with the best intercept at a slope, falls as the
+// slope rises.
+func (p *platt) falls(slope float64) bool {
+	intercept, gradient := interceptOf(p.labels, slope, p.want), 0.0
+	for _, l := range p.labels {
+		target := p.no
 		if l.Attack {
-			target = yes
+			target = p.yes
 		}
-		p := logistic(float64(slope*l.Nats) + intercept)
-		g, h := l.Weight*(p-target), l.Weight*p*(1-p)
-		gs += float64(g * l.Nats)
-		gi += g
-		hss += float64(h * l.Nats * l.Nats)
-		hsi += float64(h * l.Nats)
-		hii += h
+		gradient += float64(l.Weight * l.Nats * (logistic(float64(slope*l.Nats)+intercept) - target))
 	}
-	const ridge = 1e-6
-	hss, hii = hss+ridge, hii+ridge
-	det := float64(hss*hii) - float64(hsi*hsi)
-	ds = (float64(hii*gs) - float64(hsi*gi)) / det
-	di = (float64(hss*gi) - float64(hsi*gs)) / det
-	return min(max(ds, -0.5), 0.5), min(max(di, -1), 1)
+	return gradient < 0
+}
+
+// interceptOf returns the intercept at which so many attacks are expected: by
+// Newton's method, and by halves where that leaves what is known to hold it.
+func interceptOf(labels []Labeled, slope, want float64) float64 {
+	low, high, most := -40.0, 40.0, 0.0
+	for _, l := range labels {
+		most = max(most, math.Abs(l.Nats))
+	}
+	low, high = low-float64(slope*most), high+float64(slope*most)
+	at := 0.0
+	for range 100 {
+		excess, rise := -want, 0.0
+		for _, l := range labels {
+			p := logistic(float64(slope*l.Nats) + at)
+			excess += float64(l.Weight * p)
+			rise += float64(l.Weight * p * (1 - p))
+		}
+		if excess < 0 {
+			low = at
+		} else {
+			high = at
+		}
+		next := at - excess/rise
+		if !(next > low && next < high) {
+			next = (low + high) / 2
+		}
+		if math.Abs(next-at) < 1e-9 {
+			return next
+		}
+		at = next
+	}
+	return at
 }
 
 // Shift moves an intercept from the prior odds of the labels to others, and keeps
@@ -96,19 +133,5 @@ func Level(labels []Labeled, slope float64) float64 {
 			attacks += l.Weight
 		}
 	}
-	want := (attacks + 1) / (all + 2) * all
-	low, high := -30.0, 30.0
-	for range 40 {
-		middle := (low + high) / 2
-		expected := 0.0
-		for _, l := range labels {
-			expected += float64(l.Weight * logistic(float64(slope*l.Nats)+middle))
-		}
-		if expected < want {
-			low = middle
-		} else {
-			high = middle
-		}
-	}
-	return (low + high) / 2
+	return interceptOf(labels, slope, (attacks+1)/(all+2)*all)
 }

@@ -112,6 +112,26 @@ func TestCalibrateFindsTheLine(t *testing.T) {
 	}
 }
 
+// Where attacks and the others do not meet, the best slope is the steepest that is
+// allowed, and the intercept lies between them.
+func TestCalibrateWhatIsFarApart(t *testing.T) {
+	var labels []Labeled
+	for i := range 60 {
+		labels = append(labels, Labeled{Nats: 2.8 + float64(i%3)/10, Weight: 1},
+			Labeled{Nats: 8.5 + float64(i%5)/10, Attack: true, Weight: Failed})
+	}
+	a, b, known := Calibrate(labels)
+	if between := -b / a; !known || a != mostSlope || !(between > 3 && between < 8.5) {
+		t.Errorf("slope %g, intercept %g, known %v: even odds at %g nats, want %g and between 3 and 8.5", a, b, known, between, mostSlope)
+	}
+	for i := range labels { // the other way round
+		labels[i].Attack = !labels[i].Attack
+	}
+	if a, _, _ := Calibrate(labels); a != leastSlope {
+		t.Errorf("slope %g of evidence that speaks for attackers, want %g", a, leastSlope)
+	}
+}
+
 func TestCalibrateNeedsBoth(t *testing.T) {
 	var labels []Labeled
 	for range AttacksNeeded {
