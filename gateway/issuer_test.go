@@ -41,9 +41,14 @@ func newTestIssuer(t testing.TB) *testIssuer {
 }
 
 // token returns an ES256 access token that is valid for 12 hours from now.
-func (i *testIssuer) token(user string, now time.Time) string {
+func (i *testIssuer) token(user string, now time.Time) string { return i.signed(user, "urn:pwd", now) }
+
+// strong is token of somebody who has just shown a second factor.
+func (i *testIssuer) strong(user string, now time.Time) string { return i.signed(user, "urn:mfa", now) }
+
+func (i *testIssuer) signed(user, acr string, now time.Time) string {
 	claims, err := json.Marshal(map[string]any{
-		"iss": i.url, "sub": user, "aud": "test", "client_id": "app", "sid": user + "-1", "acr": "urn:pwd",
+		"iss": i.url, "sub": user, "aud": "test", "client_id": "app", "sid": user + "-1", "acr": acr,
 		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(12 * time.Hour).Unix(), "auth_time": now.Unix(),
 	})
 	if err != nil {

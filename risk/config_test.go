@@ -44,6 +44,12 @@ func TestValidate(t *testing.T) {
 		"classes.sensitive.throttle: 20, want more than 73.1, the score of a request without evidence",
 		"classes.admin.throttle: 20, want more than 73.1, the score of a request without evidence",
 		"classes.login.throttle: 20, want more than 73.1, the score of a request without evidence")
+	f(func(c *Config) { c.Learning = Learning{Weights: true, Calibration: true, Explore: 0.01} })
+	f(func(c *Config) { c.Learning.Explore = 0.011 }, "learning.explore: 1.1%, want 0% to 1%")
+	f(func(c *Config) { c.Learning.Explore, c.Budget.StepUp = 0.005, 0.005 },
+		"learning.explore: 0.5%, want less than budget.step_up, 0.5%")
+	f(func(c *Config) { c.Learned = Learned{Labels: 1, Attacks: 2} },
+		"learned.attacks: 2, want 0 to as many as there are labels")
 	f(func(c *Config) { c.Caps = Caps{Place: -1, Behavior: 33, Actor: math.Inf(1), Innocence: -1} },
 		"caps.place: -1, want a number from 0 to 32",
 		"caps.behavior: 33, want a number from 0 to 32",

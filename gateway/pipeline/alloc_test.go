@@ -5,6 +5,7 @@ package pipeline
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/riskgate/riskgate/gateway/stepup"
 	"github.com/riskgate/riskgate/models"
@@ -26,6 +27,30 @@ func TestCandidatesAllocateNothing(t *testing.T) {
 	for name, s := range w.credentials() {
 		if n := testing.AllocsPerRun(500, w.decider(s)); n != 0 {
 			t.Errorf("%s: Decide with candidates allocates %v times per request, want 0", name, n)
+		}
+	}
+}
+
+// A caller whose session is explored, and one whose session might be.
+func TestExploringAllocatesNothing(t *testing.T) {
+	w := steady(t)
+	w.risk.Mode, w.risk.Learning.Explore = models.Enforce, 0.01
+	s := w.credentials()["JWT"]
+	for _, below := range []uint64{1, 1 << 63, 1<<64 - 1} {
+		w.exploreAll()
+		w.snap.Explore.below = below
+		view, e := w.view(s), &models.Event{}
+		n := testing.AllocsPerRun(500, func() {
+			w.advance(time.Minute)
+			view.Time = w.now()
+			e.Reset()
+			w.Decide(view, e)
+		})
+		if n != 0 {
+			t.Errorf("below %x: Decide allocates %v times per request, want 0", below, n)
+		}
+		if explored := e.Features.Has(models.Explored); explored != (below == 1<<64-1) && below != 1<<63 {
+			t.Errorf("below %x: explored %v", below, explored)
 		}
 	}
 }

@@ -1,0 +1,294 @@
+package gateway
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"math"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/riskgate/riskgate/gateway/config"
+	"github.com/riskgate/riskgate/gateway/pipeline"
+	"github.com/riskgate/riskgate/models"
+	"github.com/riskgate/riskgate/risk"
+	"github.com/riskgate/riskgate/streaming/ocsf"
+)
+
+// Where callers are, and with what.
+const (
+	athome   = "192.0.2.10"
+	abroad   = "203.0.113.9"
+	ownAgent = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+	newAgent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
+)
+
+// village is a site whose users are known to it, under a clock of its own.
+type village struct {
+	*site
+	nanos atomic.Int64
+	users []string
+}
+
+func (w *village) time() time.Time       { return time.Unix(0, w.nanos.Load()).UTC() }
+func (w *village) later(d time.Duration) { w.nanos.Add(int64(d)) }
+
+// newVillage lets n users come from home for six days.
+func newVillage(t *testing.T, n int, section string) *village {
+	w := &village{site: newSite(t)}
+	w.nanos.Store(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC).UnixNano())
+	w.clock = w.time
+	w.configure(parts{risk: section})
+	w.start()
+	for i := range n {
+		w.users = append(w.users, fmt.Sprintf("user%03d", i))
+	}
+	for range 6 {
+		w.later(24 * time.Hour)
+		for _, user := range w.users {
+			w.as(user, athome, ownAgent, "urn:pwd", http.StatusOK)
+		}
+	}
+	w.later(24 * time.Hour)
+	return w
+}
+
+// as sends a request of a user who has authenticated just now, and wants a status.
+func (w *village) as(user, from, agent, acr string, status int) {
+	w.t.Helper()
+	r, err := http.NewRequest(http.MethodGet, "http://"+w.Addr().String()+"/items/1", nil)
+	w.must(err)
+	r.Header.Set("Authorization", "Bearer "+w.issuer.signed(user, acr, w.time()))
+	r.Header.Set("X-Forwarded-For", from)
+	r.Header.Set("User-Agent", agent)
+	if got, body := w.do(r); got != status {
+		w.t.Fatalf("%s from %s: %d, want %d: %s", user, from, got, status, body)
+	}
+}
+
+// passes lets a user, who has a new device at home, show a second factor.
+func (w *village) passes(user string) {
+	w.t.Helper()
+	w.as(user, athome, newAgent, "urn:pwd", http.StatusUnauthorized)
+	w.later(10 * time.Second)
+	w.as(user, athome, newAgent, "urn:mfa", http.StatusOK)
+}
+
+// fails lets somebody with the token of a user come from abroad, and try on.
+func (w *village) fails(user string) {
+	w.t.Helper()
+	for range 3 {
+		w.as(user, abroad, newAgent, "urn:pwd", http.StatusUnauthorized)
+		w.later(2 * time.Second)
+	}
+	w.as(user, abroad, newAgent, "urn:pwd", http.StatusForbidden)
+}
+
+// outcomesOf lets half of some users pass a step-up and half of them fail one.
+func (w *village) outcomesOf(users []string) {
+	w.t.Helper()
+	for i, user := range users {
+		if i%2 == 0 {
+			w.passes(user)
+		} else {
+			w.fails(user)
+		}
+	}
+}
+
+const learns = "classes: {normal: {monitor: 11, throttle: 12, step_up: 30, deny: 100}}, learning: {weights: true, calibration: true}"
+
+// Step-ups that were passed and failed move weights, in the open; every decision
+// before and after is recomputed from its event and the section that it names; a
+// restart forgets nothing and learning goes on.
+func TestOutcomesMoveWeights(t *testing.T) {
+	w := newVillage(t, 120, learns)
+	configured := w.riskOf(w.Config())
+	w.outcomesOf(w.users)
+	w.learnNow()
+	moved := w.riskOf(w.Config())
+	if want := (risk.Learned{Labels: 120, Attacks: 60}); moved.Learned != want {
+		t.Fatalf("learned from %+v, want %+v; in force %+v\n%s", moved.Learned, want, moved, w.log)
+	}
+	if moved.Weights.Network <= configured.Weights.Network {
+		t.Errorf("network, new in attacks alone, has weight %g, configured are %g", moved.Weights.Network, configured.Weights.Network)
+	}
+	if moved.Classes != configured.Classes || moved.Intercept != configured.Intercept {
+		t.Error("thresholds or intercept moved")
+	}
+	w.as("user000", athome, ownAgent, "urn:pwd", http.StatusOK)
+	w.verifiesAll(configured, moved)
+	if !strings.Contains(w.log.String(), "learned weights taken into force") || !strings.Contains(w.log.String(), `"network":"1 -> `) {
+		t.Errorf("not said: %s", w.log)
+	}
+	for _, line := range []string{
+		fmt.Sprintf(`riskgate_risk_weight{group="network"} %g`, moved.Weights.Network), fmt.Sprintf("riskgate_risk_slope %g", moved.Slope),
+		`riskgate_risk_labels_total{source="passed"} 60`, `riskgate_risk_labels_total{source="failed"} 60`,
+		"riskgate_risk_learned_sections_total 1",
+	} {
+		if !strings.Contains(w.metrics(), line+"\n") {
+			t.Errorf("no metric says %s", line)
+		}
+	}
+	w.stop()
+	w.start()
+	if again := w.riskOf(w.Config()); risk.New(again).Hash() != risk.New(moved).Hash() {
+		t.Fatalf("in force after a restart: %+v", again)
+	}
+	w.later(24 * time.Hour)
+	w.passes("user001")
+	w.learnNow()
+	if labels, attacks := w.learning.kept(); labels != 121 || attacks != 60 {
+		t.Errorf("%d labels after a restart, %d of attacks, want 121 and 60", labels, attacks)
+	}
+}
+
+// verifiesAll recomputes every decision in the events from the sections published
+// there, and wants decisions by each of some sections.
+func (w *village) verifiesAll(sections ...risk.Config) {
+	w.t.Helper()
+	w.until("every event is sent", `riskgate_streaming_pending_events{sink="file"} 0`)
+	engines, seen := map[[8]byte]*risk.Engine{}, map[[8]byte]int{}
+	for _, line := range w.events() {
+		var e models.Event
+		w.must(ocsf.Decode([]byte(line), &e))
+		switch e.Kind {
+		case models.ConfigEvent:
+			engine, err := risk.Restore(e.Payload)
+			w.must(err)
+			if sum := sha256.Sum256(e.Payload); e.ConfigHash != [8]byte(sum[:8]) {
+				w.t.Errorf("section %x is published as %x", sum[:8], e.ConfigHash)
+			}
+			engines[e.ConfigHash] = engine
+		case models.DecisionEvent:
+			engine := engines[e.ConfigHash]
+			if engine == nil {
+				w.t.Fatalf("a decision by section %x, which was not published before", e.ConfigHash)
+			}
+			if err := pipeline.Verify(&e, engine); err != nil {
+				w.t.Errorf("%x: %v", e.ID, err)
+			}
+			if e.Features.Has(models.LearnedWeights) != engine.Learned() || strings.Contains(line, `"learned":true`) != engine.Learned() {
+				w.t.Errorf("%x: the event does not say whether its weights were learned", e.ID)
+			}
+			seen[e.ConfigHash]++
+		}
+	}
+	for _, r := range sections {
+		if hash := risk.New(r).Hash(); seen[hash] == 0 {
+			w.t.Errorf("no decision by section %x among %v", hash, seen)
+		}
+	}
+}
+
+// What GET /-/risk returns decides as the section in force did, without learning.
+func TestTheExportDecidesAsWhatIsInForce(t *testing.T) {
+	w := newVillage(t, 110, learns+", budget: {step_up: 1%}")
+	w.outcomesOf(w.users)
+	w.learnNow()
+	w.steerNow()
+	inForce := w.riskOf(w.Config())
+	if shift, _ := w.steering.state(); shift == 0 || inForce.Learned.Labels == 0 {
+		t.Fatalf("shift %g, learned %+v: want both to have moved", shift, inForce.Learned)
+	}
+	status, text := w.admin(http.MethodGet, "/-/risk")
+	pasted, err := config.ParseRisk("export.yaml", []byte(text))
+	if status != http.StatusOK || err != nil {
+		t.Fatalf("%d %v\n%s", status, err, text)
+	}
+	for _, want := range []string{"# weights or slope learned from the latest 110 labels: 55 attacks, 55 genuine", fmt.Sprintf("config_hash %x", hashOf(&inForce))} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the export does not say %q:\n%s", want, text)
+		}
+	}
+	if pasted.Learning.Any() || pasted.Budget.StepUp != 0 {
+		t.Errorf("the export would move by itself: %+v %+v", pasted.Learning, pasted.Budget)
+	}
+	w.until("every event is sent", `riskgate_streaming_pending_events{sink="file"} 0`)
+	was, now := risk.New(inForce), risk.New(pasted)
+	for _, line := range w.events() {
+		var e models.Event
+		w.must(ocsf.Decode([]byte(line), &e))
+		var a, b models.Assessment
+		was.Assess(&e.Features, &e.Evidence, e.Class, &a)
+		now.Assess(&e.Features, &e.Evidence, e.Class, &b)
+		if a != b || was.Resolve(&a, &e.Features, e.Class, e.CanStepUp) != now.Resolve(&b, &e.Features, e.Class, e.CanStepUp) {
+			t.Fatalf("%x: %+v by the export, %+v in force", e.ID, b, a)
+		}
+	}
+}
+
+// Nothing is learned unless it is asked for, and what was learned goes when it no
+// longer is: the section is then what the file says.
+func TestLearningIsOffByDefault(t *testing.T) {
+	w := newVillage(t, 220, "classes: {normal: {monitor: 11, throttle: 12, step_up: 30, deny: 100}}")
+	w.outcomesOf(w.users[:110])
+	w.learnNow()
+	if r := w.riskOf(w.Config()); r.Learned != (risk.Learned{}) || w.learning.state() != nil {
+		t.Errorf("learned %+v", r.Learned)
+	}
+	w.replace("step_up: 30, deny: 100}}", "step_up: 30, deny: 100}}, learning: {weights: true}")
+	w.reload()
+	w.outcomesOf(w.users[110:])
+	w.learnNow()
+	r := w.riskOf(w.Config())
+	if r.Learned.Labels != 110 || r.Slope != 0.6 || r.Weights.Network == 1 {
+		t.Fatalf("learned from %d labels, slope %g, network %g: want weights of 110 labels alone", r.Learned.Labels, r.Slope, r.Weights.Network)
+	}
+	w.replace(", learning: {weights: true}", "")
+	w.reload()
+	if r := w.riskOf(w.Config()); r.Learned != (risk.Learned{}) || r.Weights.Network != 1 {
+		t.Errorf("still in force: %+v", r)
+	}
+	w.replace("step_up: 30, deny: 100}}", "step_up: 30, deny: 100}}, learning: {weights: true}")
+	w.reload()
+	if again := w.riskOf(w.Config()); risk.New(again).Hash() != risk.New(r).Hash() {
+		t.Errorf("switched on again, in force is %+v", again)
+	}
+}
+
+// One take in ten minutes, and none that is not worth it.
+func TestSectionsAreTakenSparingly(t *testing.T) {
+	w := newVillage(t, 110, learns)
+	w.outcomesOf(w.users)
+	w.learnNow()
+	first := w.riskOf(w.Config())
+	w.Label(models.Pseudonym{1}, w.time(), true, 1) // of nobody
+	for range 9 {
+		w.later(time.Minute)
+		w.learnNow()
+	}
+	w.later(time.Hour)
+	w.learnNow()
+	if n := w.learning.takings(); n != 1 || risk.New(w.riskOf(w.Config())).Hash() != risk.New(first).Hash() {
+		t.Errorf("%d sections were taken into force without a new label, want 1", n)
+	}
+	w.replace("step_up: 30, deny: 100}}", "step_up: 30, deny: 100}}, weights: {network: 0.5}")
+	w.reload()
+	if r := w.riskOf(w.Config()); r.Weights.Network != 0.5 || r.Learned != (risk.Learned{}) {
+		t.Errorf("after a reload with another weight: %g, %+v", r.Weights.Network, r.Learned)
+	}
+	w.learnNow()
+	if r := w.riskOf(w.Config()); r.Learned.Labels != 110 || math.Abs(r.Weights.Network-first.Weights.Network) < 1e-9 {
+		t.Errorf("learned again from %d labels, network %g", r.Learned.Labels, r.Weights.Network)
+	}
+}
+
+// State that cannot be read is said and left aside.
+func TestGarbageIsNotLearned(t *testing.T) {
+	s := newSite(t)
+	s.build()
+	s.must(s.memory.PutGlobal(learningName, []byte("garbage")))
+	s.must(s.Stop(t.Context()))
+	s.configure(parts{risk: learns})
+	s.build()
+	defer s.stop()
+	if !strings.Contains(s.log.String(), "learning begins anew") || !strings.Contains(s.log.String(), "want version 1") {
+		t.Errorf("not said: %s", s.log)
+	}
+	if r := s.riskOf(s.Config()); r.Learned != (risk.Learned{}) {
+		t.Errorf("learned %+v", r.Learned)
+	}
+}
