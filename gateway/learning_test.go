@@ -55,15 +55,21 @@ func newVillage(t *testing.T, n int, section string) *village {
 	return w
 }
 
-// as sends a request of a user who has authenticated just now, and wants a status.
-func (w *village) as(user, from, agent, acr string, status int) {
+// asking returns a request of a user who has authenticated just now.
+func (w *village) asking(user, from, agent, acr string) *http.Request {
 	w.t.Helper()
 	r, err := http.NewRequest(http.MethodGet, "http://"+w.Addr().String()+"/items/1", nil)
 	w.must(err)
 	r.Header.Set("Authorization", "Bearer "+w.issuer.signed(user, acr, w.time()))
 	r.Header.Set("X-Forwarded-For", from)
 	r.Header.Set("User-Agent", agent)
-	if got, body := w.do(r); got != status {
+	return r
+}
+
+// as sends such a request and wants a status.
+func (w *village) as(user, from, agent, acr string, status int) {
+	w.t.Helper()
+	if got, body := w.do(w.asking(user, from, agent, acr)); got != status {
 		w.t.Fatalf("%s from %s: %d, want %d: %s", user, from, got, status, body)
 	}
 }
@@ -290,5 +296,60 @@ func TestGarbageIsNotLearned(t *testing.T) {
 	}
 	if r := s.riskOf(s.Config()); r.Learned != (risk.Learned{}) {
 		t.Errorf("learned %+v", r.Learned)
+	}
+}
+
+// pseudonym of a user.
+func (w *village) pseudonym(user string) models.Pseudonym {
+	return Pseudonyms(w.keys)(models.Subject{Kind: models.User, Issuer: w.issuer.url, ID: user})
+}
+
+// A session that is explored, however quiet, is a label that stands for many; a
+// label from outside is one too.
+func TestQuietSessionsAreLearnedFrom(t *testing.T) {
+	w := newVillage(t, 30, learns+", budget: {step_up: 2%}")
+	w.replace("calibration: true}", "calibration: true, explore: 1%}")
+	w.reload()
+	explored := ""
+	for hour := 0; explored == "" && hour < 200; hour++ {
+		w.later(time.Hour)
+		for _, user := range w.users {
+			r := w.asking(user, athome, ownAgent, "urn:pwd")
+			if status, _ := w.do(r); status == http.StatusUnauthorized {
+				explored = user
+				break
+			}
+		}
+	}
+	if explored == "" {
+		t.Fatal("of 6000 sessions none was explored, want 60")
+	}
+	w.later(time.Second)
+	w.as(explored, athome, ownAgent, "urn:pwd", http.StatusUnauthorized) // still
+	w.as(explored, athome, ownAgent, "urn:mfa", http.StatusOK)
+	labels := w.learning.drain(w.time(), nil)
+	if len(labels) != 1 || labels[0].Attack || labels[0].Chance != 0.01 {
+		t.Fatalf("labels %+v, want a genuine one with a chance of 0.01", labels)
+	}
+	other := w.users[0]
+	if other == explored {
+		other = w.users[1]
+	}
+	w.later(time.Hour)
+	w.do(w.asking(other, athome, ownAgent, "urn:mfa"))
+	for _, c := range []struct {
+		who    string
+		at     time.Time
+		weight float64
+		want   bool
+	}{{other, w.time(), 1.5, false}, {"nobody", w.time(), 1, false}, {other, w.time(), 1, true}, {other, w.time(), 1, false}} {
+		if got := w.Label(w.pseudonym(c.who), c.at, true, c.weight); got != c.want {
+			t.Errorf("label of %s, weight %g: learned %v", c.who, c.weight, got)
+		}
+	}
+	w.until("the event says it was explored", "riskgate_pipeline_explored_total 2")
+	w.verifiesAll()
+	if text := strings.Join(w.events(), "\n"); strings.Count(text, `"explored":true`) != 2 {
+		t.Error("the events do not say which sessions were explored")
 	}
 }

@@ -78,6 +78,41 @@ func TestSteeringMeetsTheBudget(t *testing.T) {
 	}
 }
 
+// A session that is explored is asked whatever it scores, and is paid for from the
+// budget: the thresholds leave room for it.
+func TestExploredSessionsCountInTheBudget(t *testing.T) {
+	for _, c := range []struct{ budget, explore models.Share }{{0.02, 0.01}, {0.001, 0.0005}} {
+		section, s := risk.DefaultConfig(), new(steering)
+		section.Budget.StepUp, section.Learning.Explore = c.budget, c.explore
+		s.configure(&section)
+		home, r := s.homes[models.Normal], rand.New(rand.NewPCG(3, 4))
+		asked, n, shift := 0, 0, 0.0
+		start := time.Unix(1_800_000_000, 0)
+		for i := range 400_000 {
+			e := aSession(i%5000, start.Add(time.Duration(i/5000)*time.Hour), home-2.2+0.8*r.NormFloat64())
+			if c.budget < 0.01 {
+				e.Assessment.Nats -= 0.2
+			}
+			if r.Float64() < float64(c.explore) {
+				e.Features.Flags = models.Explored
+			}
+			if i%1000 == 0 {
+				shift, _ = s.move()
+			}
+			if i > 150_000 {
+				n++
+				if e.Features.Has(models.Explored) || e.Assessment.Nats > home+shift {
+					asked++
+				}
+			}
+			s.see(e)
+		}
+		if got := float64(asked) / float64(n) / float64(c.budget); got < 0.8 || got > 1.2 {
+			t.Errorf("a budget of %s with %s explored: %.2f of it was used", c.budget, c.explore, got)
+		}
+	}
+}
+
 func TestSteeringWithoutBudget(t *testing.T) {
 	s := followed(0)
 	s.see(aSession(1, time.Unix(1_800_000_000, 0), 30))

@@ -77,6 +77,8 @@ func TestEveryChangeIsSeen(t *testing.T) {
 	f("state", func(e *models.Event) { e.Evidence[models.Device].State = models.Clean })
 	f("fact", func(e *models.Event) { e.Evidence[models.Device].Facts[0].Value++ })
 	f("feature", func(e *models.Event) { e.Features.Set(models.DevWeight1+2, 26.9) })
+	f("learned", func(e *models.Event) { e.Features.Flags |= models.LearnedWeights })
+	f("explored", func(e *models.Event) { e.Features.Flags |= models.Explored })
 	f("flag", func(e *models.Event) { e.Features.Flags |= models.IsAnonymous })
 	f("state of a feature", func(e *models.Event) { e.Features.States[models.Time] = models.Hit })
 	f("asked by risk", func(e *models.Event) { e.ByRisk = models.Monitor })
@@ -140,6 +142,30 @@ func TestNothingFromOutsideReachesTheTerminal(t *testing.T) {
 		_, out, _ := runWith(t, lines, append(args, "--from", "-")...)
 		if i := strings.IndexFunc(out, func(r rune) bool { return r != '\n' && (r < ' ' || r > '~') }); i >= 0 || out == "" {
 			t.Errorf("%s prints %q", args[0], out)
+		}
+	}
+}
+
+// A decision by learned weights, about a session that was explored, says so and is
+// recomputed by the published section.
+func TestExplainSaysWhatWasLearnedAndExplored(t *testing.T) {
+	c := risk.DefaultConfig()
+	c.Learning = risk.Learning{Weights: true, Explore: 0.0005}
+	weights := c.ByGroup()
+	weights[models.Network] = 1.25
+	engine := risk.New(c.With(weights, 0.7, risk.Learned{Labels: 812, Attacks: 60}))
+	f := known()
+	f.Flags |= models.LearnedWeights | models.Explored
+	e := decided(1, f, engine)
+	e.Action, e.Denial, e.Status, e.Upstream = models.StepUp, models.StepUpRequired, 401, ""
+	lines := encode(configured(engine), e)
+	code, out, report := runWith(t, lines, "explain", "--from", "-", idText(1))
+	for _, want := range []string{
+		"Asked to step up as a sample, score ", "the score asks for allow, and the session is explored: step_up\n",
+		"learned      weights or slope, from 812 labels: 60 attacks, 752 genuine\n", "recomputed   bit-identical",
+	} {
+		if code != 0 || !strings.Contains(out, want) {
+			t.Errorf("exit code %d, no %q in\n%s%s", code, want, out, report)
 		}
 	}
 }

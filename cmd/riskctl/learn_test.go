@@ -116,6 +116,23 @@ func TestLearnFromStepUps(t *testing.T) {
 	}
 }
 
+// A session that was asked as a sample stands for those that were not; a label of
+// the file stands for itself.
+func TestLearnFromSampledSessions(t *testing.T) {
+	c := risk.DefaultConfig()
+	c.Learning.Explore = 0.0005
+	f := known()
+	f.Flags |= models.Explored
+	e := decided(1, f, risk.New(c))
+	if x := exampleOf(e); x.Importance() != 50 {
+		t.Errorf("it counts for %g, want 50", x.Importance())
+	}
+	g := &gathering{labels: &labels{events: map[models.EventID]label{e.ID: {weight: 1}}}, pending: map[models.Pseudonym]int{}}
+	if err := g.take(record{value: encode(e)}); err != nil || len(g.examples) != 1 || g.examples[0].Importance() != 1 {
+		t.Errorf("%v, labeled as %+v, want one that counts for 1", err, g.examples)
+	}
+}
+
 func TestLabelsOfCallers(t *testing.T) {
 	engine := risk.New(risk.DefaultConfig())
 	e := decided(1, known(), engine)

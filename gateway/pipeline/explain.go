@@ -96,7 +96,8 @@ func recompute(e *models.Event, engine *risk.Engine) (*models.EvidenceSet, *mode
 	signals.Evaluate(&e.Features, &evidence)
 	engine.Assess(&e.Features, &evidence, e.Class, &again)
 	for _, err := range []error{
-		compareAssessments(&e.Assessment, &again), compareEvidence(e, &evidence), compareActions(e, &again, engine),
+		compareAssessments(&e.Assessment, &again), compareEvidence(e, &evidence), compareMarks(e, engine),
+		compareActions(e, &again, engine),
 	} {
 		if err != nil {
 			return nil, nil, err
@@ -156,6 +157,17 @@ func compareEvidence(e *models.Event, now *models.EvidenceSet) error {
 		if was != now[g] {
 			return different("evidence of "+g.String(), was, now[g])
 		}
+	}
+	return nil
+}
+
+// compareMarks compares what the event says of the section with the section.
+func compareMarks(e *models.Event, engine *risk.Engine) error {
+	if learned := e.Features.Has(models.LearnedWeights); learned != engine.Learned() {
+		return different("learned", learned, engine.Learned())
+	}
+	if e.Features.Has(models.Explored) && engine.Config().Learning.Explore == 0 {
+		return different("explored", true, false)
 	}
 	return nil
 }
