@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -23,13 +24,12 @@ func (g *Gateway) configureLearning(c *risk.Config) {
 		g.learning.stop()
 		return
 	}
-	state, err := g.memory.Global(learningName)
-	if err == nil {
-		err = g.learning.configure(c, state)
-	} else {
-		_ = g.learning.configure(c, nil) // fails for its state alone
+	var state []byte
+	var err error
+	if !g.learning.running() {
+		state, err = g.memory.Global(learningName)
 	}
-	if err != nil {
+	if err = errors.Join(err, g.learning.configure(c, state)); err != nil {
 		g.log.Error().Str("component", "risk").Err(err).Msg("what was learned is lost, learning begins anew")
 	}
 }
@@ -93,7 +93,11 @@ func (g *Gateway) takeLearned(now time.Time) bool {
 	after := g.riskOf(c)
 	said := g.log.Info().Str("component", "risk").Hex("config_hash", hashOf(&after)).
 		Int("labels", after.Learned.Labels).Int("attacks", after.Learned.Attacks)
-	sayMoves(said, &before, &after).Msg("learned weights taken into force")
+	what := "learned weights taken into force"
+	if after.Learned == (risk.Learned{}) {
+		what = "learned weights withdrawn, they no longer foretell better"
+	}
+	sayMoves(said, &before, &after).Msg(what)
 	return true
 }
 

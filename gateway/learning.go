@@ -67,6 +67,13 @@ func (l *learning) configure(c *risk.Config, state []byte) (err error) {
 	return err
 }
 
+// running reports whether something is learned.
+func (l *learning) running() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.learner != nil
+}
+
 // stop forgets everything.
 func (l *learning) stop() {
 	l.cease()
@@ -158,6 +165,7 @@ func worthwhile(was, now adapt.Found) bool {
 	return most >= leastWeight || math.Abs(now.Slope-was.Slope) >= leastSlope
 }
 
+// take notes that f is in force from now on. The caller holds mu.
 func (l *learning) take(f adapt.Found, now time.Time) {
 	l.learner.Take(f)
 	l.last = now
@@ -179,7 +187,7 @@ func (l *learning) takings() uint64 {
 	return l.taken
 }
 
-// losses returns how well the labels kept were foretold, see adapt.Learner.Losses.
+// foretold returns how well the labels kept were foretold, see adapt.Learner.Losses.
 func (l *learning) foretold() (home, learned float64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

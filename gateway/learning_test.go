@@ -14,6 +14,7 @@ import (
 	"github.com/riskgate/riskgate/gateway/pipeline"
 	"github.com/riskgate/riskgate/models"
 	"github.com/riskgate/riskgate/risk"
+	"github.com/riskgate/riskgate/risk/adapt"
 	"github.com/riskgate/riskgate/streaming/ocsf"
 )
 
@@ -351,5 +352,46 @@ func TestQuietSessionsAreLearnedFrom(t *testing.T) {
 	w.verifiesAll()
 	if text := strings.Join(w.events(), "\n"); strings.Count(text, `"explored":true`) != 2 {
 		t.Error("the events do not say which sessions were explored")
+	}
+}
+
+// What no longer foretells better than the configuration is withdrawn, and the
+// section is what the file says.
+func TestWhatForetellsWorseIsWithdrawn(t *testing.T) {
+	c, l := risk.DefaultConfig(), &learning{}
+	c.Learning.Weights = true
+	if err := l.configure(&c, nil); err != nil {
+		t.Fatal(err)
+	}
+	now := noon
+	tell := func(n int, attackers, honest models.Group) (news bool) {
+		for range n {
+			for _, attack := range []bool{false, true} {
+				x := adapt.Example{Attack: attack, Weight: 1, Chance: 1}
+				g := honest
+				if attack {
+					g = attackers
+				}
+				x.Nats[g], x.Nats[models.Device] = 3, 3
+				l.outcomes.labels = append(l.outcomes.labels, x)
+			}
+		}
+		now = now.Add(time.Hour)
+		_, news = l.learn(now)
+		return news
+	}
+	if !tell(200, models.Network, models.ClientSanity) || l.of(c).Weights.Network <= 1 {
+		t.Fatalf("nothing was learned from 400 labels: %+v", l.of(c))
+	}
+	for range 20 { // the world turns
+		if tell(10, models.ClientSanity, models.Network); l.of(c).Learned == (risk.Learned{}) {
+			break
+		}
+	}
+	if got := l.of(c); got.Learned != (risk.Learned{}) || got.Weights != c.Weights {
+		t.Errorf("still in force: %+v", got)
+	}
+	if home, learned := l.foretold(); learned < home {
+		t.Errorf("withdrawn although it foretells at %g, %g as configured", learned, home)
 	}
 }
