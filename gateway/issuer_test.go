@@ -43,9 +43,7 @@ func newTestIssuer(t testing.TB) *testIssuer {
 // token returns an ES256 access token that is valid for 12 hours from now.
 func (i *testIssuer) token(user string, now time.Time) string { return i.signed(user, "urn:pwd", now) }
 
-// strong is token of somebody who has just shown a second factor.
-func (i *testIssuer) strong(user string, now time.Time) string { return i.signed(user, "urn:mfa", now) }
-
+// signed is token under an authentication context class.
 func (i *testIssuer) signed(user, acr string, now time.Time) string {
 	claims, err := json.Marshal(map[string]any{
 		"iss": i.url, "sub": user, "aud": "test", "client_id": "app", "sid": user + "-1", "acr": acr,

@@ -36,7 +36,7 @@ func (g *Gateway) configureLearning(c *risk.Config) {
 
 // saveLearning keeps what was learned.
 func (g *Gateway) saveLearning() error {
-	b := g.learning.state()
+	b := g.learning.state(g.options.Clock())
 	if b == nil {
 		return nil
 	}

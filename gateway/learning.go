@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"math"
 	"sync"
 	"time"
 
@@ -13,14 +12,8 @@ import (
 const (
 	// learnEvery is how often labels are learned from.
 	learnEvery = time.Minute
-	// takeEvery is how often what was learned may be taken into force.
-	takeEvery = 10 * time.Minute
 	// saveEvery is how long a label may be lost to a process that is killed.
 	saveEvery = 10 * time.Minute
-	// leastWeight and leastSlope are the smallest changes that are worth a
-	// configuration of their own.
-	leastWeight = 0.05
-	leastSlope  = 0.02
 
 	learningName = "learning"
 )
@@ -48,7 +41,7 @@ func sectionOf(c *risk.Config) adapt.Section {
 // left, if any, for a learning that begins. What was learned for another section
 // is learned again from the labels that are kept.
 func (l *learning) configure(c *risk.Config, state []byte) (err error) {
-	l.gather(float64(c.Learning.Explore))
+	l.gather(float32(c.Learning.Explore))
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	home := sectionOf(c)
@@ -82,13 +75,15 @@ func (l *learning) stop() {
 	l.learner = nil
 }
 
-// state returns what a restart should not forget; nil if nothing is learned.
-func (l *learning) state() []byte {
+// state returns what a restart should not forget, the labels that came by now
+// included; nil if nothing is learned.
+func (l *learning) state(now time.Time) []byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.learner == nil {
 		return nil
 	}
+	l.absorb(now)
 	l.since = 0
 	return l.learner.AppendBinary(nil)
 }
@@ -112,72 +107,6 @@ func (l *learning) of(c risk.Config) risk.Config {
 		return c
 	}
 	return c.With(f.Weights, f.Slope, risk.Learned{Labels: f.Labels, Attacks: f.Attacks})
-}
-
-// learn learns from the labels that came, and takes what was found into force,
-// where that is worth it and the last time is long enough ago. It reports whether
-// it did, and what was in force before.
-func (l *learning) learn(now time.Time) (was adapt.Found, news bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.labels = l.drain(now, l.labels)
-	if l.learner == nil {
-		return was, false
-	}
-	for i := range l.labels {
-		l.learner.Learn(&l.labels[i])
-	}
-	if l.since == 0 {
-		l.saved = now
-	}
-	l.since += len(l.labels)
-	was, _ = l.learner.Taken()
-	if !l.last.IsZero() && now.Sub(l.last) < takeEvery {
-		return was, false
-	}
-	found, better := l.learner.Found()
-	if !better {
-		found = adapt.Found{}
-	}
-	if !worthwhile(l.inForce(was), l.inForce(found)) {
-		return was, false
-	}
-	l.take(found, now)
-	return was, true
-}
-
-// inForce returns what f stands for: the section as it is configured if it is
-// zero. The caller holds mu.
-func (l *learning) inForce(f adapt.Found) adapt.Found {
-	if f == (adapt.Found{}) {
-		home := l.learner.Home()
-		return adapt.Found{Weights: home.Weights, Slope: home.Slope}
-	}
-	return f
-}
-
-// worthwhile reports whether a section differs enough from the one in force.
-func worthwhile(was, now adapt.Found) bool {
-	most := 0.0
-	for g := range was.Weights {
-		most = max(most, math.Abs(now.Weights[g]-was.Weights[g]))
-	}
-	return most >= leastWeight || math.Abs(now.Slope-was.Slope) >= leastSlope
-}
-
-// take notes that f is in force from now on. The caller holds mu.
-func (l *learning) take(f adapt.Found, now time.Time) {
-	l.learner.Take(f)
-	l.last = now
-	l.taken++
-}
-
-// undo puts back what was in force, after it could not be replaced.
-func (l *learning) undo(was adapt.Found) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.learner.Take(was)
-	l.taken--
 }
 
 // takings returns how often something was taken into force.

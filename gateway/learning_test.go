@@ -139,6 +139,8 @@ func TestOutcomesMoveWeights(t *testing.T) {
 			t.Errorf("no metric says %s", line)
 		}
 	}
+	w.later(24 * time.Hour)
+	w.passes("user003") // and nobody has learned from it yet
 	w.stop()
 	w.start()
 	if again := w.riskOf(w.Config()); risk.New(again).Hash() != risk.New(moved).Hash() {
@@ -147,8 +149,8 @@ func TestOutcomesMoveWeights(t *testing.T) {
 	w.later(24 * time.Hour)
 	w.passes("user001")
 	w.learnNow()
-	if labels, attacks := w.learning.kept(); labels != 121 || attacks != 60 {
-		t.Errorf("%d labels after a restart, %d of attacks, want 121 and 60", labels, attacks)
+	if labels, attacks := w.learning.kept(); labels != 122 || attacks != 60 {
+		t.Errorf("%d labels after a restart, %d of attacks, want 122 and 60", labels, attacks)
 	}
 }
 
@@ -233,7 +235,7 @@ func TestLearningIsOffByDefault(t *testing.T) {
 	w := newVillage(t, 220, "classes: {normal: {monitor: 11, throttle: 12, step_up: 30, deny: 100}}")
 	w.outcomesOf(w.users[:110])
 	w.learnNow()
-	if r := w.riskOf(w.Config()); r.Learned != (risk.Learned{}) || w.learning.state() != nil {
+	if r := w.riskOf(w.Config()); r.Learned != (risk.Learned{}) || w.learning.state(w.time()) != nil {
 		t.Errorf("learned %+v", r.Learned)
 	}
 	w.replace("step_up: 30, deny: 100}}", "step_up: 30, deny: 100}}, learning: {weights: true}")
@@ -329,7 +331,7 @@ func TestQuietSessionsAreLearnedFrom(t *testing.T) {
 	w.as(explored, athome, ownAgent, "urn:pwd", http.StatusUnauthorized) // still
 	w.as(explored, athome, ownAgent, "urn:mfa", http.StatusOK)
 	labels := w.learning.drain(w.time(), nil)
-	if len(labels) != 1 || labels[0].Attack || labels[0].Chance != 0.01 {
+	if len(labels) != 1 || labels[0].Attack || labels[0].Chance != float64(float32(0.01)) {
 		t.Fatalf("labels %+v, want a genuine one with a chance of 0.01", labels)
 	}
 	other := w.users[0]
@@ -393,5 +395,36 @@ func TestWhatForetellsWorseIsWithdrawn(t *testing.T) {
 	}
 	if home, learned := l.foretold(); learned < home {
 		t.Errorf("withdrawn although it foretells at %g, %g as configured", learned, home)
+	}
+}
+
+// A killed process loses the labels of ten minutes.
+func TestLabelsAreSavedInTime(t *testing.T) {
+	c, l := risk.DefaultConfig(), &learning{}
+	c.Learning.Calibration = true
+	if err := l.configure(&c, nil); err != nil {
+		t.Fatal(err)
+	}
+	l.step(stepOf(1, noon, 3))
+	l.step(passedOf(1, noon))
+	for _, m := range []struct {
+		after time.Duration
+		want  bool
+	}{{time.Minute, false}, {9 * time.Minute, false}, {11 * time.Minute, true}, {12 * time.Minute, true}} {
+		l.learn(noon.Add(m.after))
+		if got := l.unsaved(noon.Add(m.after)); got != m.want {
+			t.Errorf("after %v: to be saved %v", m.after, got)
+		}
+	}
+	state := l.state(noon.Add(12 * time.Minute))
+	if l.unsaved(noon.Add(time.Hour)) {
+		t.Error("still to be saved")
+	}
+	again := &learning{}
+	if err := again.configure(&c, state); err != nil {
+		t.Fatal(err)
+	}
+	if labels, _ := again.kept(); labels != 1 {
+		t.Errorf("%d labels were saved, want 1", labels)
 	}
 }

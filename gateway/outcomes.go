@@ -55,7 +55,7 @@ var lossNames = [numLosses]string{"again", "full", "unknown"}
 type outcomes struct {
 	mu      sync.Mutex // guards the rest; held for less than a microsecond by requests
 	on      bool
-	chance  float64 // with which an explored session is asked
+	chance  float32 // with which an explored session is asked
 	hour    int64
 	labeled map[models.Pseudonym]struct{} // in hour
 
@@ -89,7 +89,7 @@ func momentOf(e *models.Event) moment {
 
 // gather begins to gather, if it does not yet; an explored session is asked with
 // that chance.
-func (o *outcomes) gather(chance float64) {
+func (o *outcomes) gather(chance float32) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.chance = chance

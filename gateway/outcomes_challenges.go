@@ -9,7 +9,8 @@ import (
 type challenge struct {
 	moment
 	fingerprint, network uint32
-	explored, closed     bool
+	chance               float32 // with which it was asked
+	closed               bool
 }
 
 // step takes a decision that asks for a step-up, or at which one ended.
@@ -48,8 +49,12 @@ func (o *outcomes) ask(e *models.Event) {
 		o.losses[lostFull]++
 		return
 	}
+	chance := float32(1)
+	if e.Features.Has(models.Explored) {
+		chance = o.chance
+	}
 	o.challenges[o.end%maxChallenges] = challenge{moment: momentOf(e), fingerprint: e.Observed.Fingerprint,
-		network: e.Observed.Network, explored: e.Features.Has(models.Explored)}
+		network: e.Observed.Network, chance: chance}
 	o.pending[e.Pseudonym] = o.end
 	o.end++
 }
@@ -58,9 +63,5 @@ func (o *outcomes) ask(e *models.Event) {
 func (o *outcomes) settle(c *challenge, from source, weight float64) {
 	c.closed = true
 	delete(o.pending, c.subject)
-	chance := 1.0
-	if c.explored {
-		chance = o.chance
-	}
-	o.label(&c.moment, from, from != fromPassed, weight, chance)
+	o.label(&c.moment, from, from != fromPassed, weight, float64(c.chance))
 }

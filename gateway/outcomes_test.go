@@ -33,7 +33,7 @@ func exhaustedOf(n int, at time.Time) *models.Event {
 	return e
 }
 
-func gathering(chance float64) *outcomes {
+func gathering(chance float32) *outcomes {
 	o := &outcomes{}
 	o.gather(chance)
 	return o
@@ -74,7 +74,7 @@ func TestHowStepUpsEnd(t *testing.T) {
 	o.step(explored)
 	o.step(passedOf(4, noon.Add(time.Minute)))
 	o.wants(t, noon.Add(time.Hour),
-		labeledBy(3, false, adapt.Certain, 1), labeledBy(4, true, adapt.Failed, 1), labeledBy(0.5, false, adapt.Certain, 0.0005))
+		labeledBy(3, false, adapt.Certain, 1), labeledBy(4, true, adapt.Failed, 1), labeledBy(0.5, false, adapt.Certain, float64(float32(0.0005))))
 	o.wants(t, noon.Add(time.Hour+1), labeledBy(5, true, adapt.Abandoned, 1))
 	o.step(passedOf(3, noon.Add(2*time.Hour))) // too late
 	o.wants(t, noon.Add(4*time.Hour))

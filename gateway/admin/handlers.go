@@ -76,7 +76,7 @@ func (a *Admin) risk(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/yaml")
-	w.Write(section)
+	io.WriteString(w, string(section))
 }
 
 func (a *Admin) answer(w http.ResponseWriter, v any) {
