@@ -26,6 +26,7 @@ type cli struct {
 	Tune    tuneCommand    `cmd:"" help:"Find the thresholds that keep a budget of step-ups and denials on recorded decisions."`
 	Whatif  whatifCommand  `cmd:"" help:"Make every recorded decision again by another risk section, and print what changes."`
 	Explain explainCommand `cmd:"" help:"Recompute a decision from its event, print what made the score, and fail if it is not bit-identical."`
+	Section sectionCommand `cmd:"" help:"Print a risk section that was published, learned weights included, as YAML."`
 	Tail    tailCommand    `cmd:"" help:"Print the last events, and those that arrive, one line each."`
 	Geo     struct {
 		Import importCommand `cmd:"" help:"Make City and ASN databases from free tables."`
