@@ -428,3 +428,23 @@ func TestLabelsAreSavedInTime(t *testing.T) {
 		t.Errorf("%d labels were saved, want 1", labels)
 	}
 }
+
+// Where the section cannot be replaced, what was in force stays, and nothing is
+// published.
+func TestASectionThatCannotBeTakenChangesNothing(t *testing.T) {
+	w := newVillage(t, 110, learns)
+	w.outcomesOf(w.users)
+	c := *w.Config()
+	c.Authz.Policies = w.path("missing.cedar")
+	was := w.config.Swap(&c)
+	w.learnNow()
+	if r := w.riskOf(w.Config()); r.Learned != (risk.Learned{}) || w.learning.takings() != 0 || !strings.Contains(w.log.String(), "cannot be taken into force") {
+		t.Errorf("in force %+v, %d takings", r.Learned, w.learning.takings())
+	}
+	w.config.Store(was)
+	w.later(takeEvery)
+	w.learnNow()
+	if r := w.riskOf(w.Config()); r.Learned.Labels != 110 {
+		t.Errorf("learned from %d labels once it can be", r.Learned.Labels)
+	}
+}

@@ -168,4 +168,7 @@ func TestExplainSaysWhatWasLearnedAndExplored(t *testing.T) {
 			t.Errorf("exit code %d, no %q in\n%s%s", code, want, out, report)
 		}
 	}
+	if code, out, _ := runWith(t, lines, "tail", "--from", "-"); code != 0 || !strings.Contains(out, "step_up_required; explored") {
+		t.Errorf("tail: exit code %d\n%s", code, out)
+	}
 }

@@ -56,6 +56,9 @@ func because(e *models.Event) string {
 	if e.Denial != "" {
 		parts = append(parts, clean(e.Denial))
 	}
+	if e.Features.Has(models.Explored) {
+		parts = append(parts, "explored")
+	}
 	if r := reasons(e); r != "" {
 		parts = append(parts, r)
 	}
