@@ -84,11 +84,13 @@ func TestKilledKeepsWhatItLearned(t *testing.T) {
 			t.Fatalf("status %d", status)
 		}
 	}
-	time.Sleep(500 * time.Millisecond) // five flush intervals: what is older must be there
+	time.Sleep(time.Second) // ten flush intervals: what is older must be there
 	run.kill()
 	run, url = p.serve(t)
-	if status, _ := p.get(http.DefaultClient, url+"/v1/items/1"); status != http.StatusOK {
-		t.Fatalf("status %d", status)
+	for range 5 { // the first may be scored before the profile was read
+		if status, _ := p.get(http.DefaultClient, url+"/v1/items/1"); status != http.StatusOK {
+			t.Fatalf("status %d", status)
+		}
 	}
 	run.signal(syscall.SIGTERM)
 	run.end()
@@ -104,7 +106,7 @@ func TestKilledKeepsWhatItLearned(t *testing.T) {
 		}
 		rates = append(rates, rate)
 	}
-	if len(rates) != 21 || rates[20] < 0.95*rates[19] {
-		t.Errorf("hourly rates %v, want the last to go on from those before the kill", rates)
+	if len(rates) < 21 || rates[len(rates)-1] < 0.95*rates[19] {
+		t.Errorf("hourly rates %v, want the last to go on from the twenty before the kill", rates)
 	}
 }
