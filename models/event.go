@@ -122,6 +122,7 @@ type Event struct {
 	MaxAge     time.Duration
 	Passed     bool // a pending step-up was satisfied by this request
 	Credit     float64
+	Rulings    Rulings // verdicts that took effect with this request
 
 	Status       int // sent to the client
 	Upstream     string
@@ -137,6 +138,7 @@ type Event struct {
 	LastTime  time.Time
 	Prefix    netip.Prefix
 	Finding   string // fixed name of what a finding reports
+	Closed    bool   // the finding is an open one no longer
 	Payload   []byte // ConfigEvent: the risk section as JSON
 }
 

@@ -14,7 +14,7 @@ import (
 // version: little-endian, fixed part, texts, features, then 32 bytes for each
 // group that says more than its state. Lambdas and confidences are left out: they
 // are computed from the features. recordVersion changes with the layout.
-const recordVersion = 3
+const recordVersion = 4
 
 const (
 	groupBytes  = 32
@@ -28,7 +28,9 @@ const (
 		2 + 2 + // TLS version, status
 		13*4 + 8 + 4*4 + 2 + 1 + // observed
 		7*8 + 2 + // assessment
-		6*8 // durations, bytes, credit
+		6*8 + // durations, bytes, credit
+		1 // rulings; each has rulingBytes more
+	rulingBytes = 1 + 2*4
 )
 
 // Bounds of the texts of a record; longer ones are cut. The listener bounds what
@@ -62,6 +64,7 @@ type shape struct {
 func shapeOf(ev *models.Event) shape {
 	s := shape{groups: groupMask(ev), features: ev.Features.Mask()}
 	n := fixedBytes + 4*s.features.Count() + min(len(ev.Payload), maxPayload) + groupBytes*bits.OnesCount32(s.groups)
+	n += rulingBytes * bits.OnesCount8(rulingMask(ev))
 	n += min(len(ev.Node), maxText) + min(len(ev.Route), maxText) + min(len(ev.Upstream), maxText) +
 		min(len(ev.Denial), maxText) + min(len(ev.Finding), maxText) + min(len(ev.TLS.JA4), maxText) +
 		min(len(ev.TLS.ServerName), maxText) + min(len(ev.TLS.ALPN), maxText)
@@ -143,12 +146,35 @@ func appendScalars(dst []byte, ev *models.Event) []byte {
 	for _, v := range [...]int64{int64(ev.MaxAge), int64(ev.UpstreamTime), int64(ev.Duration), ev.BytesIn, ev.BytesOut} {
 		dst = binary.LittleEndian.AppendUint64(dst, uint64(v))
 	}
-	return binary.LittleEndian.AppendUint64(dst, math.Float64bits(ev.Credit))
+	dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(ev.Credit))
+	return appendRulings(dst, ev)
+}
+
+// rulingMask has a bit for each ruling that is not empty.
+func rulingMask(ev *models.Event) (mask uint8) {
+	for i := range ev.Rulings {
+		if ev.Rulings[i] != (models.Ruling{}) {
+			mask |= 1 << i
+		}
+	}
+	return mask
+}
+
+func appendRulings(dst []byte, ev *models.Event) []byte {
+	mask := rulingMask(ev)
+	dst = append(dst, mask)
+	for ; mask != 0; mask &= mask - 1 {
+		r := &ev.Rulings[bits.TrailingZeros8(mask)]
+		dst = append(dst, byte(r.Kind))
+		dst = binary.LittleEndian.AppendUint32(dst, r.At)
+		dst = binary.LittleEndian.AppendUint32(dst, r.Since)
+	}
+	return dst
 }
 
 func packFlags(ev *models.Event) byte {
 	var b byte
-	for i, set := range [...]bool{ev.Established, ev.Machine, ev.CanStepUp, ev.Passed} {
+	for i, set := range [...]bool{ev.Established, ev.Machine, ev.CanStepUp, ev.Passed, ev.Closed} {
 		if set {
 			b |= 1 << i
 		}

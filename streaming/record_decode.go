@@ -108,7 +108,7 @@ func (d *decoder) readScalars(ev *models.Event) {
 	ev.Mode, ev.PolicyMode = models.Mode(d.u8()), models.Mode(d.u8())
 	ev.Login = models.Outcome(d.u8())
 	flags := d.u8()
-	for i, set := range [...]*bool{&ev.Established, &ev.Machine, &ev.CanStepUp, &ev.Passed} {
+	for i, set := range [...]*bool{&ev.Established, &ev.Machine, &ev.CanStepUp, &ev.Passed, &ev.Closed} {
 		*set = flags>>i&1 == 1
 	}
 	ev.Assessment.Level = models.Level(d.u8())
@@ -126,6 +126,19 @@ func (d *decoder) readScalars(ev *models.Event) {
 	ev.Duration = time.Duration(d.u64())
 	ev.BytesIn, ev.BytesOut = int64(d.u64()), int64(d.u64())
 	ev.Credit = d.f64()
+	d.readRulings(ev)
+}
+
+func (d *decoder) readRulings(ev *models.Event) {
+	mask := d.u8()
+	if mask>>models.MaxRulings != 0 {
+		d.bad = true
+		return
+	}
+	for ; mask != 0; mask &= mask - 1 {
+		r := &ev.Rulings[bits.TrailingZeros8(mask)]
+		r.Kind, r.At, r.Since = models.VerdictKind(d.u8()), d.u32(), d.u32()
+	}
 }
 
 func (d *decoder) time() time.Time {

@@ -94,9 +94,13 @@ func appendAuthentication(dst []byte, ev *models.Event, opt Options) []byte {
 
 // appendFinding writes Detection Finding 2004.
 func appendFinding(dst []byte, ev *models.Event, opt Options) []byte {
-	dst = appendClass(dst, ev, classDetection, 1, opt)
+	activity, status := int64(1), int64(1) // create, new
+	if ev.Closed {
+		activity, status = 3, 4 // close, resolved
+	}
+	dst = appendClass(dst, ev, classDetection, activity, opt)
 	dst = appendControl(dst, ev, opt)
-	dst = number(dst, `"status_id":`, 1) // new
+	dst = number(dst, `"status_id":`, status)
 	dst = textIf(dst, `"status_detail":`, string(ev.Denial))
 	dst = appendCount(dst, ev)
 	dst = openObject(dst, `"finding_info":`)

@@ -157,9 +157,21 @@ func (d *reader) decision() {
 	ev.Policies = append(ev.Policies, d.w.Policy.UID...)
 	ev.Challenge = append(ev.Challenge, g.Challenge...)
 	ev.MaxAge = time.Duration(g.MaxAge)
-	ev.Passed, ev.Credit = g.Passed, g.Credit
+	ev.Passed, ev.Credit, ev.Closed = g.Passed, g.Credit, g.Closed
+	d.rulings()
 	if g.Login != "" {
 		ev.Login = named[models.Outcome](d, "login", g.Login)
+	}
+}
+
+func (d *reader) rulings() {
+	all := d.g.Verdicts
+	if len(all) > models.MaxRulings {
+		d.fail("verdicts", fmt.Sprint(len(all)))
+		return
+	}
+	for i, r := range all {
+		d.ev.Rulings[i] = models.Ruling{Kind: named[models.VerdictKind](d, "verdicts.kind", r.Kind), At: r.At, Since: r.Since}
 	}
 }
 

@@ -63,7 +63,11 @@ func randomEvent(r *rand.Rand, kind models.EventKind) *models.Event {
 		ev.Count = r.Uint32()
 		ev.FirstTime, ev.LastTime = ev.Time.Add(-time.Second), ev.Time.Add(time.Nanosecond)
 	}
-	ev.Finding = word(r)
+	ev.Finding, ev.Closed = word(r), flip(r)
+	for i := range r.IntN(models.MaxRulings + 1) {
+		kind := models.VerdictKind(1 + r.IntN(int(models.NumVerdictKinds)-1))
+		ev.Rulings[i] = models.Ruling{Kind: kind, At: r.Uint32(), Since: r.Uint32() * uint32(r.IntN(2))}
+	}
 	return ev
 }
 

@@ -46,6 +46,8 @@ func appendDecision(dst []byte, ev *models.Event, opt Options) []byte {
 	dst = trueIf(dst, `"passed":`, ev.Passed)
 	dst = floatIf(dst, `"credit":`, ev.Credit, opt.memo)
 	dst = textIf(dst, `"finding":`, ev.Finding)
+	dst = trueIf(dst, `"closed":`, ev.Closed)
+	dst = appendRulings(dst, &ev.Rulings)
 	if ev.Login != models.NoLogin {
 		dst = name(dst, `"login":`, ev.Login.String())
 	}
@@ -53,6 +55,24 @@ func appendDecision(dst []byte, ev *models.Event, opt Options) []byte {
 		dst = number(dst, `"words":`, models.WordsVersion)
 	}
 	return dst
+}
+
+// appendRulings writes the verdicts that took effect, oldest first.
+func appendRulings(dst []byte, all *models.Rulings) []byte {
+	if *all == (models.Rulings{}) {
+		return dst
+	}
+	dst = append(dst, `"verdicts":[`...)
+	for i := range all {
+		if r := &all[i]; r.Kind != models.NoVerdict {
+			dst = append(dst, '{')
+			dst = name(dst, `"kind":`, r.Kind.String())
+			dst = numberIf(dst, `"at":`, int64(r.At))
+			dst = numberIf(dst, `"since":`, int64(r.Since))
+			dst = closeWith(dst, '}')
+		}
+	}
+	return closeWith(dst, ']')
 }
 
 func appendActions(dst []byte, k *decisionKey) []byte {

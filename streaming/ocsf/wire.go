@@ -103,6 +103,8 @@ type wireRiskgate struct {
 	Passed        bool               `json:"passed"`
 	Credit        float64            `json:"credit"`
 	Finding       string             `json:"finding"`
+	Closed        bool               `json:"closed"`
+	Verdicts      []wireRuling       `json:"verdicts"`
 	Login         string             `json:"login"`
 	Score         float64            `json:"score"`
 	ActorScore    float64            `json:"actor_score"`
@@ -145,6 +147,12 @@ type wireRiskgate struct {
 	NoPeer     bool              `json:"no_peer"`
 	Payload    json.RawMessage   `json:"payload"`
 	Raw        map[string][]byte `json:"raw"`
+}
+
+type wireRuling struct {
+	Kind  string `json:"kind"`
+	At    uint32 `json:"at"`
+	Since uint32 `json:"since"`
 }
 
 type wireContribution struct {
