@@ -8,20 +8,21 @@ import (
 	"github.com/riskgate/riskgate/signals/device"
 )
 
-// observedFlags are what a request shows of itself and its source. The others say
-// what was remembered.
+// observedFlags are what a request shows of itself and its source, and what an
+// analyst said of its caller. The others say what was remembered.
 const observedFlags = models.IsMachine | models.IsAnonymous | models.IsLoginRoute | models.DeclaredSource |
 	models.NetUnavailable | models.NetUnknown | models.SourceHosting | models.SourceVPN | models.SourceTor |
-	models.SourceListed | models.SourceRelay | models.HasAgent | models.AboveTLS | models.TokenBornTrusted
+	models.SourceListed | models.SourceRelay | models.HasAgent | models.AboveTLS | models.TokenBornTrusted |
+	models.IsConfirmed
 
 // observedFeatures are the features of the same kind.
 var observedFeatures = [...]models.Feature{
-	models.TokenStatus, models.TimeHour, models.SanityNats, models.SanityRule, models.FaultCount,
+	models.TokenStatus, models.TimeHour, models.SanityNats, models.SanityRule, models.FaultCount, models.VerdictNats,
 }
 
 // Again judges the request of a recorded event by what this Collector has learned:
 // it replaces Features and Evidence of ev, where Observed, the pseudonym, the
-// caller and the flags and features of the request itself stay. Credit, verdict
+// caller, verdicts and the flags and features of the request itself stay. Credit
 // and failed logins outside login routes are not known again. Route must be of the
 // event's class. Call Observe afterwards, as after Collect.
 func (c *Collector) Again(ev *models.Event, route *RouteFacts) {

@@ -13,8 +13,9 @@ import (
 // Collect fills Observed, Features and Evidence of ev from the request, its
 // identity (nil: anonymous) and what is remembered of its subject. It gives an
 // anonymous caller its pseudonym. Ev is fresh from Reset, with Time and Client
-// set; what else the caller has set stays:
-// Observed.LoginUser, and the features CreditNats and VerdictNats.
+// set; what else the caller has set stays: Observed.LoginUser, the features
+// CreditNats and VerdictNats, and the flag IsConfirmed. Of the Rulings those are
+// left that take effect now; each takes effect once.
 func (c *Collector) Collect(view *models.Request, id *models.Identity, route *RouteFacts, ev *models.Event) {
 	o, f := &ev.Observed, &ev.Features
 	r := request{view: view, id: id, route: route, now: baseline.Stamp(view.Time)}
@@ -149,10 +150,14 @@ func (c *Collector) query(ev *models.Event, p *past, now uint32) baseline.Query 
 // recall reads the profile of the subject. It holds it no longer than needed.
 func (c *Collector) recall(ev *models.Event, r *request) past {
 	ref, state := c.memory.Acquire(ev.Pseudonym, admissionOf(r.id), r.view.Time)
-	defer ref.Release(false)
+	corrected := false
+	defer func() { ref.Release(corrected) }()
 	f, p := &ev.Features, ref.Profile()
 	if p == nil {
-		p = c.blank
+		p, ev.Rulings = c.blank, models.Rulings{}
+	}
+	if r.id != nil && ev.Rulings != (models.Rulings{}) {
+		corrected = baseline.Correct(p, &ev.Rulings)
 	}
 	if state == models.Unavailable {
 		f.Flags |= models.BaselineMissing

@@ -56,6 +56,9 @@ func TestProfileOfTheFirstVersion(t *testing.T) {
 				t.Errorf("slot %d: %+v", i, slots[i])
 			}
 			slots[i].Weight = 0
+			if !slots[i].young(was.Own.At) { // the earlier one forgot it after a week
+				slots[i].Born = 0
+			}
 		}
 	}
 	if was.Own.Network != is.Own.Network || was.Own.Device != is.Own.Device || was.Own.Probation != is.Own.Probation ||

@@ -41,7 +41,7 @@ type Slot struct {
 	Weight    float32
 	Coarse    uint16 // hash, folded: country, or device type
 	Hour      uint8  // unix hour, modulo 256, of the last addition
-	Born      uint8  // 0: older than a week; else 1 + day since 1970 modulo 255
+	Born      uint8  // 0: older than 90 days; else 1 + day since 1970 modulo 255
 }
 
 // ProbationKind says of which level a value on probation is. The zero value is
@@ -57,8 +57,12 @@ const (
 	OnDeviceType
 	OnToken
 	OnSubject // the subject itself, see freeze: Value is when, in unix seconds
+	OnVerdict // none: Value is when the last verdict that took effect was given
 	numProbationKinds
 )
+
+// onValue reports whether it is a value that is on probation.
+func (k ProbationKind) onValue() bool { return k > NoProbation && k < OnSubject }
 
 // Probation is the state of one value that has not yet earned trust (rule R).
 type Probation struct {

@@ -10,13 +10,28 @@ const (
 // is forgotten, so that it begins anew, on probation; and until a step-up is
 // passed, for a week at most, nothing is learned.
 func (c *Contribution) freeze(now uint32) {
+	if !c.frozen(now) {
+		c.suspect(now - min(now, suspectDays*day))
+	}
+	c.hold(now)
+}
+
+// hold notes that nothing is to be learned for a week from time at.
+func (c *Contribution) hold(at uint32) {
 	i := c.findKind(OnSubject)
 	if i < 0 {
-		forgetYoung(c.Network[:], now)
-		forgetYoung(c.Device[:], now)
-		i = c.freeProbation(now)
+		i = c.freeProbation(at)
 	}
-	c.Probation[i] = Probation{Value: now, Counted: uint16(now / 3600), Days: 1, Kind: OnSubject}
+	at = max(at, c.Probation[i].since(OnSubject))
+	c.Probation[i] = Probation{Value: at, Counted: uint16(at / 3600), Days: 1, Kind: OnSubject}
+}
+
+// since returns the time that an entry of that kind holds, else 0.
+func (p *Probation) since(kind ProbationKind) uint32 {
+	if p.Kind != kind {
+		return 0
+	}
+	return p.Value
 }
 
 // frozen reports whether nothing is to be learned.
@@ -41,13 +56,19 @@ func (c *Contribution) findKind(kind ProbationKind) int {
 	return -1
 }
 
-// forgetYoung empties the slots born since the day before, if there is anything
-// older: the first days of a subject are all it has.
-func forgetYoung(table []Slot, now uint32) {
-	today := int(now/day) % 255
-	suspect := func(s *Slot) bool {
-		return s.Born != 0 && (today-int(s.Born-1)+255)%255 <= suspectDays
-	}
+// suspect forgets the values of tables that were born on the day of time since or
+// later, as far as that is known.
+func (c *Contribution) suspect(since uint32) {
+	learned := c.At / day
+	forgetBorn(c.Network[:], learned, since/day)
+	forgetBorn(c.Device[:], learned, since/day)
+}
+
+// forgetBorn empties the slots born on a day or later, if there is anything older:
+// the first days of a subject are all it has. Nothing was born after the day of the
+// last learning.
+func forgetBorn(table []Slot, learned, day uint32) {
+	suspect := func(s *Slot) bool { return s.Born != 0 && learned-s.age(learned) >= day }
 	older := false
 	for i := range table {
 		older = older || table[i].Weight > 0 && !suspect(&table[i])

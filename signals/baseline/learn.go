@@ -24,8 +24,8 @@ func Stamp(t time.Time) uint32 {
 	return uint32(min(max(t.Unix(), 0), math.MaxUint32))
 }
 
-// Learn folds one event into the profile of its subject. It is the only way a
-// profile changes. It reads nothing but its arguments, so that recorded events
+// Learn folds one event into the profile of its subject. But for Correct it is the
+// only way a profile changes. It reads nothing but its arguments, so that recorded events
 // can be learned again, in their order. It reports whether the event may also
 // teach what is normal for the world.
 func Learn(p *Profile, ev *models.Event) (share bool) {
@@ -143,7 +143,7 @@ func omega(ev *models.Event) float64 {
 	switch {
 	case !verified(ev):
 		return 0
-	case ev.Passed:
+	case ev.Passed || f.Has(models.IsConfirmed):
 		return 1
 	case f.Has(models.IsMachine | models.DeclaredSource):
 		return 0.5

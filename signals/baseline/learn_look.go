@@ -16,7 +16,7 @@ func (c *Contribution) learnLook(ev *models.Event, weight float64, now uint32, a
 		again:   again,
 		calm:    ev.Assessment.Score < calmScore || movedMachine(ev),
 		machine: f.Has(models.IsMachine),
-		vouched: ev.Passed || f.Has(models.TokenVouches) || f.Has(models.DeclaredSource) || f.Has(models.IsEnrolling),
+		vouched: ev.Passed || f.Flags&vouchers != 0,
 	}
 	c.learnNetwork(o, weight, t)
 	if o.Fingerprint != 0 {
@@ -26,6 +26,9 @@ func (c *Contribution) learnLook(ev *models.Event, weight float64, now uint32, a
 	c.addHour(now, weight)
 	c.learnPlace(f, o, now)
 }
+
+// vouchers are what a look may come with for its values to be trusted at once.
+const vouchers = models.IsConfirmed | models.TokenVouches | models.DeclaredSource | models.IsEnrolling
 
 func (c *Contribution) learnNetwork(o *models.Observed, weight float64, t trial) {
 	w := c.NetworkWeights(o, t.now)

@@ -103,7 +103,7 @@ func (c *Contribution) freeProbation(now uint32) int {
 	}
 	oldest, age := 0, uint16(0)
 	for i := range c.Probation {
-		if c.Probation[i].Kind == OnSubject {
+		if !c.Probation[i].Kind.onValue() {
 			continue
 		}
 		if a := uint16(now/3600) - c.Probation[i].Counted; a >= age {

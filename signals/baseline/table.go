@@ -50,22 +50,31 @@ func decaySlots(table []Slot, by float64) {
 	}
 }
 
-// youngDays is how long a value counts as young.
-const youngDays = 7
+const (
+	// youngDays is how long a value counts as young.
+	youngDays = 7
+	// bornDays is how long it is remembered when a value was born.
+	bornDays = 90
+)
 
-// mature marks the slots that are no longer young. What was young at the last
-// learning is younger than youngDays then, so that days modulo 255 suffice.
+// mature forgets when the slots were born that are old by now. What was not old at
+// the last learning is younger than bornDays then, so that days modulo 255 suffice.
 func (c *Contribution) mature(now uint32) {
-	long := now > c.At && now-c.At >= youngDays*day
-	today := int(now/day) % 255
+	long := now > c.At && now-c.At >= bornDays*day
 	for _, table := range [2][]Slot{c.Network[:], c.Device[:]} {
 		for i := range table {
-			if b := int(table[i].Born); b != 0 && (long || (today-(b-1)+255)%255 >= youngDays) {
-				table[i].Born = 0
+			if s := &table[i]; s.Born != 0 && (long || s.age(now/day) >= bornDays) {
+				s.Born = 0
 			}
 		}
 	}
 }
+
+// age returns how many days before today a slot was born, if that is less than 255.
+func (s *Slot) age(today uint32) uint32 { return (today%255 + 255 - uint32(s.Born-1)) % 255 }
+
+// young reports whether a slot was born in the week before.
+func (s *Slot) young(now uint32) bool { return s.Born != 0 && s.age(now/day) < youngDays }
 
 func bornOn(now uint32) uint8 { return uint8(1 + int(now/day)%255) }
 
@@ -162,8 +171,8 @@ func remember(table []Slot, fine, mid uint32, coarse uint16, weight float64, now
 			return i >= 0
 		}
 	}
-	if i < 0 || table[i].Born != 0 {
-		weight = allowed(table, mid, weight)
+	if i < 0 || table[i].young(now) {
+		weight = allowed(table, mid, weight, now)
 	}
 	if weight < faded {
 		return i >= 0
@@ -182,13 +191,13 @@ const youngShare = 0.3
 
 // allowed returns how much of weight a young path under mid may take. Where
 // nothing is older than a week there is nothing to protect yet.
-func allowed(table []Slot, mid uint32, weight float64) float64 {
+func allowed(table []Slot, mid uint32, weight float64, now uint32) float64 {
 	var rest, young, old float64
 	for i := range table {
 		s := &table[i]
 		w := float64(s.Weight)
 		switch {
-		case s.Born == 0:
+		case !s.young(now):
 			old += w
 			rest += w
 		case s.Mid == mid:
