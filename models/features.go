@@ -210,7 +210,7 @@ const (
 	SecondModel
 	Explored       // asked to step up although the score does not ask for it
 	LearnedWeights // weights or slope of the risk section were learned
-	IsConfirmed // an analyst vouches for the subject
+	IsConfirmed    // an analyst vouches for the subject
 )
 
 // The values of TokenStatus.

@@ -288,6 +288,28 @@ func TestResolve(t *testing.T) {
 	f(Resolution{models.Deny, 1.0 / 64, ""}, models.Deny, 1.0/64, models.IsMachine, models.Normal, false)
 }
 
+// Whom an analyst has quarantined neither its first days nor the lack of a way to
+// step up excuses.
+func TestResolveQuarantined(t *testing.T) {
+	e := New(DefaultConfig())
+	f := func(want models.Action, wanted models.Action, nats float64, flags models.Flag, canStepUp bool) {
+		t.Helper()
+		a := &models.Assessment{Wanted: wanted, Refill: 0.5}
+		a.Contributions[models.Verdict].Nats = nats
+		if got := e.Resolve(a, with(flags), models.Normal, canStepUp); got.Action != want {
+			t.Errorf("%s with %g nats of a verdict: %s, want %s", wanted, nats, got.Action, want)
+		}
+	}
+	enrolling := models.IsMachine | models.IsEnrolling
+	f(models.Deny, models.Deny, 8, enrolling, false)
+	f(models.Deny, models.StepUp, 4, enrolling, false)
+	f(models.Deny, models.StepUp, 4, models.IsMachine, false)
+	f(models.StepUp, models.StepUp, 4, 0, true)
+	f(models.Monitor, models.Monitor, 1, enrolling, false)
+	f(models.Monitor, models.Deny, 0.4, enrolling, false) // no reason
+	f(models.Monitor, models.Deny, -3, enrolling, false)  // vouched for
+}
+
 func TestConfidence(t *testing.T) {
 	f := func(want float64, flags models.Flag, change func(ev *models.EvidenceSet)) {
 		t.Helper()

@@ -65,24 +65,30 @@ const noStepUpRefill = 1.0 / 16
 // Resolve replaces a step-up that the score asked for where the caller cannot
 // perform one; machine clients never can. A session that is explored is asked
 // whatever its score, where the section explores. A machine client in its first
-// days is at most throttled. Step-ups asked for by policy, route or verdict are not its
-// business.
+// days is at most throttled. None of this spares a caller against whom a verdict
+// speaks: where a step-up is asked for because of one, who cannot is refused.
+// Step-ups asked for by policy or route are not its business.
 func (e *Engine) Resolve(a *models.Assessment, f *models.Features, c models.Class, canStepUp bool) Resolution {
 	r := Resolution{Action: a.Wanted, Refill: a.Refill}
-	machine := f.Has(models.IsMachine)
+	machine, ruled := f.Has(models.IsMachine), Quarantined(a)
 	if e.config.Learning.Explore > 0 && f.Has(models.Explored) && canStepUp && !machine {
 		r.Action = max(r.Action, models.StepUp)
 	}
 	switch {
-	case machine && f.Has(models.IsEnrolling):
+	case machine && f.Has(models.IsEnrolling) && !ruled:
 		r.Action = min(r.Action, models.Monitor)
 	case r.Action != models.StepUp || canStepUp && !machine:
-	case e.classes[c].NoStepUp == FallbackDeny:
+	case ruled || e.classes[c].NoStepUp == FallbackDeny:
 		r.Action = models.Deny
 	default:
 		r = Resolution{Action: models.Monitor, Refill: min(r.Refill, noStepUpRefill), Finding: NoStepUp}
 	}
 	return r
+}
+
+// Quarantined reports whether an analyst's verdict is a reason against the caller.
+func Quarantined(a *models.Assessment) bool {
+	return a.Contributions[models.Verdict].Nats >= reasonNats
 }
 
 // CreditFor returns the credit, in nats and never positive, that a step-up

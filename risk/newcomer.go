@@ -8,9 +8,9 @@ import "github.com/riskgate/riskgate/models"
 const NewToMachine Finding = "new_to_machine"
 
 // News names what an analyst should know of a machine client although its score
-// may be low, if anything.
+// may be low, if anything: nothing while an analyst vouches for it.
 func News(f *models.Features) Finding {
-	const never = models.IsEnrolling | models.DeclaredSource | models.BaselineMissing
+	const never = models.IsEnrolling | models.DeclaredSource | models.BaselineMissing | models.IsConfirmed
 	if !f.Has(models.IsMachine|models.IsLook) || f.Flags&never != 0 {
 		return ""
 	}

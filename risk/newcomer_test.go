@@ -28,6 +28,7 @@ func TestNewsOfMachines(t *testing.T) {
 	f("of a person", "", models.IsMachine, network)
 	f("in the first days", "", models.IsEnrolling, network)
 	f("from a declared network", "", models.DeclaredSource, network)
+	f("confirmed by an analyst", "", models.IsConfirmed, network)
 	f("not to be had", "", models.BaselineMissing, network)
 	f("without an agent", "", models.HasAgent, device)
 	f("of whom nothing is known", "", 0, func(fs *models.Features) { fs.Set(models.NetTotal, 0); network(fs) })

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/riskgate/riskgate/models"
+	"github.com/riskgate/riskgate/signals/baseline"
 )
 
 // Events that were recorded from the first on, judged again from nothing, give the
@@ -38,6 +39,7 @@ func TestRecordedEventsCanBeLearnedAgain(t *testing.T) {
 		second.c.Observe(&copied)
 	}
 	ada, job := user("ada"), machine("job")
+	verdicts := map[int]models.VerdictKind{5: models.Forgive, 7: models.Report, 9: models.Confirm}
 	for day := range 12 {
 		at := day0.AddDate(0, 0, day)
 		for i, s := range []shot{
@@ -47,6 +49,11 @@ func TestRecordedEventsCanBeLearnedAgain(t *testing.T) {
 			s.at = at.Add(time.Duration(i*i) * 20 * time.Minute)
 			if day == 8 {
 				s.class = models.Admin
+			}
+			if kind := verdicts[day]; kind != models.NoVerdict {
+				given := baseline.Stamp(at.Add(-time.Hour))
+				s.rulings[0] = models.Ruling{Kind: kind, At: given, Since: given - 3*86400}
+				s.confirmed = kind == models.Confirm
 			}
 			again(first.send(ada, s))
 			s.at = s.at.Add(time.Second)

@@ -102,6 +102,9 @@ type shot struct {
 	passed bool
 	login  models.Outcome
 	user   string
+
+	rulings   models.Rulings // as the verdicts of the caller say
+	confirmed bool
 }
 
 func user(name string) *models.Identity {
@@ -151,7 +154,11 @@ func (g *gate) collect(id *models.Identity, s shot) *models.Event {
 	if id != nil {
 		ev.Identity, ev.Subject, ev.Pseudonym, ev.Machine = id, id.Subject.Kind, id.Pseudonym, id.Machine()
 	}
-	ev.Observed.LoginUser = g.c.User([]byte(s.user))
+	ev.Observed.LoginUser, ev.Rulings = g.c.User([]byte(s.user)), s.rulings
+	if s.confirmed {
+		ev.Features.Flags |= models.IsConfirmed
+		ev.Features.Set(models.VerdictNats, -3)
+	}
 	if s.route == "" {
 		s.route = "r"
 	}
