@@ -55,6 +55,19 @@ func TestExploringAllocatesNothing(t *testing.T) {
 	}
 }
 
+func TestVerdictsAllocateNothing(t *testing.T) {
+	w := steady(t)
+	for name, s := range w.credentials() {
+		decide := w.decider(s)
+		e := &models.Event{}
+		w.Decide(w.view(s), e)
+		w.says(w.give(models.Quarantine, e), w.give(models.Report, e), w.give(models.Confirm, e))
+		if n := testing.AllocsPerRun(500, decide); n != 0 {
+			t.Errorf("%s: Decide with verdicts allocates %v times per request, want 0", name, n)
+		}
+	}
+}
+
 // From the first stage to the published event, with the upstream in between.
 func TestServeAllocates(t *testing.T) {
 	w := steady(t)

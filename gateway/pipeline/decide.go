@@ -61,6 +61,7 @@ func (p *Pipeline) decide(d *decision) models.Denial {
 	if len(d.user) > 0 {
 		d.event.Observed.LoginUser = p.Collector.User(d.user)
 	}
+	p.consult(d)
 	p.Collector.Collect(d.view, d.identity, &d.route.Facts, &d.event)
 	d.watch.lap(stageCollect)
 	p.assess(d)
@@ -111,12 +112,42 @@ func (p *Pipeline) authenticate(d *decision) models.Denial {
 	return ""
 }
 
+// consult puts what verdicts say of the caller into its event.
+func (p *Pipeline) consult(d *decision) {
+	if d.identity == nil {
+		return
+	}
+	e := &d.event
+	standing := p.Verdicts.Of(e.Pseudonym, d.view.Time)
+	e.Rulings = standing.Rulings
+	e.Features.Set(models.VerdictNats, standing.Nats)
+	if standing.Confirmed {
+		e.Features.Flags |= models.IsConfirmed
+	}
+}
+
+// rule lets the verdicts that take effect now do so on step-ups: whom an analyst
+// clears has no challenge open, and whom he suspects has earned no credit before.
+func (d *decision) rule() {
+	e, ask := &d.event, d.snapshot.StepUp
+	if e.Rulings == (models.Rulings{}) {
+		return
+	}
+	if e.Rulings.Has(models.Confirm) || e.Rulings.Has(models.Forgive) {
+		ask.Forgive(e.Pseudonym)
+	}
+	if e.Rulings.Has(models.Quarantine) || e.Rulings.Has(models.Report) {
+		ask.Void(e.Pseudonym)
+	}
+}
+
 // assess scores the evidence. A step-up that this request passes is turned into
 // credit, and the request scored again with it. One that was enough for a route or
 // a policy that asks for less than the configuration earns nothing.
 func (p *Pipeline) assess(d *decision) {
 	e, now, ask := &d.event, d.view.Time, d.snapshot.StepUp
 	d.key = stepup.Key{Subject: e.Pseudonym, Fingerprint: e.Observed.Fingerprint, ASN: e.Observed.Network}
+	d.rule()
 	if e.Evidence[models.Session].State == models.Hit {
 		ask.Void(e.Pseudonym)
 	} else if d.identity != nil {

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"github.com/riskgate/riskgate/gateway/stepup"
 	"github.com/riskgate/riskgate/models"
+	"github.com/riskgate/riskgate/risk"
 )
 
 // policyRefill is the share of its rate at which a caller's bucket fills when a
@@ -64,6 +65,8 @@ func (p *Pipeline) refuse(d *decision, byRisk, byPolicy models.Action) models.De
 	switch {
 	case byPolicy == models.Deny:
 		return models.PolicyDenied
+	case byRisk == models.Deny && e.Assessment.Wanted == models.StepUp && risk.Quarantined(&e.Assessment):
+		return models.StepUpImpossible // asked for by a verdict
 	case byRisk == models.Deny:
 		return models.RiskDenied
 	case byPolicy == models.StepUp && !e.CanStepUp:

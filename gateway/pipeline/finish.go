@@ -103,7 +103,7 @@ func (x *exchange) assessed() bool { return x.event.Assessment.Base > 0 }
 
 // publish sends what is to be said about one request: the decision, the outcome
 // of a step-up, and a finding when the actor crossed a threshold or a machine client
-// shows something new.
+// shows something new, or that one is closed because an analyst knows better.
 func (x *exchange) publish() {
 	p, e := x.pipeline, &x.event
 	if !x.recorded {
@@ -111,6 +111,9 @@ func (x *exchange) publish() {
 	}
 	if e.Passed || e.Denial == models.StepUpExhausted {
 		x.also(models.AuthenticationEvent)
+	}
+	if e.Machine && e.Rulings.Has(models.Confirm) {
+		x.close(risk.NewToMachine)
 	}
 	if e.Finding == "" {
 		e.Finding = string(x.snapshot.Risk.Crossed(&e.Features, &e.Assessment, e.Class))
@@ -121,6 +124,15 @@ func (x *exchange) publish() {
 	if e.Finding != "" && p.findings.news(e.Pseudonym, e.Finding, e.Time) {
 		x.also(models.FindingEvent)
 	}
+}
+
+// close sends that a finding about the caller is an open one no longer.
+func (x *exchange) close(f risk.Finding) {
+	e := &x.event
+	was := e.Finding
+	e.Finding, e.Closed = string(f), true
+	x.also(models.FindingEvent)
+	e.Finding, e.Closed = was, false
 }
 
 func (x *exchange) also(kind models.EventKind) {

@@ -14,6 +14,7 @@ import (
 	"github.com/riskgate/riskgate/gateway/ratelimit"
 	"github.com/riskgate/riskgate/gateway/stepup"
 	"github.com/riskgate/riskgate/gateway/upstream"
+	"github.com/riskgate/riskgate/gateway/verdict"
 	"github.com/riskgate/riskgate/models"
 	"github.com/riskgate/riskgate/signals"
 	"github.com/riskgate/riskgate/streaming"
@@ -27,6 +28,7 @@ type Parts struct {
 	Limiter   *ratelimit.Limiter
 	Stream    *streaming.Stream
 	Metrics   *Metrics
+	Verdicts  *verdict.Board // nil: none
 	Log       zerolog.Logger
 
 	// Looked is told of every scored look of an established caller who can step up,

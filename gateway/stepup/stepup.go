@@ -184,3 +184,18 @@ func (s *Service) Void(p models.Pseudonym) {
 		}
 	}
 }
+
+// Forgive forgets every challenge that a subject has not answered. Credits stay.
+func (s *Service) Forgive(p models.Pseudonym) {
+	set := s.table.look(p)
+	if set == nil {
+		return
+	}
+	set.mu.Lock()
+	defer set.mu.Unlock()
+	for i := range set.entries {
+		if e := &set.entries[i]; e.key.Subject == p {
+			e.asked, e.unanswered = 0, 0
+		}
+	}
+}

@@ -268,3 +268,22 @@ func TestConfigMistakes(t *testing.T) {
 		t.Errorf("mistakes at %s, want %s", s, want)
 	}
 }
+
+func TestForgiveForgetsChallengesOfOneSubject(t *testing.T) {
+	s := newTest()
+	id := user("urn:pwd", start.Add(-time.Hour))
+	ask := func(k Key, at time.Duration) (exhausted bool) {
+		_, exhausted = s.Ask(id, k, Want{}, start.Add(at))
+		return exhausted
+	}
+	other := Key{Subject: models.Pseudonym{9}}
+	for i := range testConfig().Challenges {
+		ask(key(1), time.Duration(i)*time.Minute)
+		ask(other, time.Duration(i)*time.Minute)
+	}
+	s.Forgive(models.Pseudonym{1})
+	s.Forgive(models.Pseudonym{77}) // of whom nothing is known
+	if ask(key(1), 4*time.Minute) || !ask(other, 4*time.Minute) {
+		t.Error("the forgiven one is still locked out, or another one no longer")
+	}
+}
