@@ -107,22 +107,22 @@ func (s *town) live(day time.Time) {
 	s.now.Add(int64(time.Minute))
 }
 
-// verdict is how one request is seen.
-type verdict struct {
+// sight is how one request is seen.
+type sight struct {
 	Features   models.Features
 	Assessment models.Assessment
 }
 
 // judge scores one request of every caller at one moment.
-func (s *town) judge() []verdict {
+func (s *town) judge() []sight {
 	s.t.Helper()
-	all := make([]verdict, len(s.callers))
+	all := make([]sight, len(s.callers))
 	for i := range s.callers {
 		var event models.Event
 		if denial := s.Pipeline().Decide(s.callers[i].view(s.clock(), i), &event); denial != "" || !event.Established {
 			s.t.Fatalf("%s is refused or not established: %q", s.callers[i].name, denial)
 		}
-		all[i] = verdict{event.Features, event.Assessment}
+		all[i] = sight{event.Features, event.Assessment}
 	}
 	return all
 }
@@ -249,7 +249,7 @@ func TestFloodChangesNobodysScore(t *testing.T) {
 	}
 }
 
-func firstDifference(a, b *verdict) string {
+func firstDifference(a, b *sight) string {
 	for i := range a.Features.Values {
 		if x, y := a.Features.Values[i], b.Features.Values[i]; x != y {
 			return fmt.Sprintf("feature %d was %v, is %v", i, x, y)

@@ -24,6 +24,7 @@ import (
 	"github.com/riskgate/riskgate/gateway/ratelimit"
 	"github.com/riskgate/riskgate/gateway/stepup"
 	"github.com/riskgate/riskgate/gateway/upstream"
+	"github.com/riskgate/riskgate/gateway/verdict"
 	"github.com/riskgate/riskgate/signals"
 	"github.com/riskgate/riskgate/signals/baseline"
 	"github.com/riskgate/riskgate/signals/geo"
@@ -56,12 +57,14 @@ type Gateway struct {
 	fixed   *config.Config // what the start fixed: a reload cannot change it
 	keys    baseline.Keys
 	loaded  []byte // fingerprint of the watched files at the start
+	ruled   []byte // the same of the verdicts
 
 	memory    *baseline.Memory
 	geo       *geo.Databases
 	collector *signals.Collector
 	limiter   *ratelimit.Limiter
 	asked     *stepup.Table
+	verdicts  *verdict.Board
 	upstreams *upstream.Upstreams
 	stream    *streaming.Stream
 	recent    *recent
@@ -99,7 +102,7 @@ func New(o Options) (*Gateway, error) {
 	}
 	g := &Gateway{options: o, log: o.Log, boot: uint64(o.Clock().UnixMilli()), fixed: c, registry: prometheus.NewRegistry()}
 	g.config.Store(c)
-	g.loaded = g.fingerprint()
+	g.loaded, g.ruled = fingerprint(g.watched()), fingerprint(g.judged())
 	if err := g.open(c); err != nil {
 		return nil, errors.Join(err, g.release(context.Background()))
 	}
@@ -130,12 +133,17 @@ func (g *Gateway) open(c *config.Config) (err error) {
 		return err
 	}
 	g.limiter, g.asked = ratelimit.New(c.RateLimit, g.options.Clock()), stepup.NewTable(c.StepUp.Entries)
+	g.verdicts = verdict.New(g.log)
+	if err = g.loadVerdicts(c); err != nil {
+		return err
+	}
 	if err = g.openStream(c); err != nil {
 		return err
 	}
 	g.pipeline = pipeline.New(pipeline.Parts{
 		Node: g.options.Node, Boot: g.boot, Collector: g.collector, Limiter: g.limiter,
-		Stream: g.stream, Metrics: pipeline.NewMetrics(g.registry), Log: g.log, Looked: g.looked, Stepped: g.learning.step,
+		Stream: g.stream, Metrics: pipeline.NewMetrics(g.registry), Verdicts: g.verdicts, Log: g.log,
+		Looked: g.looked, Stepped: g.learning.step,
 	})
 	if g.listener, err = listener.New(c.Listener, g.pipeline, g.options.Clock, g.log); err != nil {
 		return err
@@ -184,9 +192,10 @@ func (g *Gateway) Start() error {
 	if err := g.admin.Start(); err != nil {
 		return err
 	}
-	if len(g.options.Files) > 0 {
-		g.background.Go(func() { g.watch(ctx, g.loaded) })
+	if len(g.options.Files) > 0 { // an error is logged there; tried again when a file changes again
+		g.background.Go(func() { watch(ctx, g.watched, g.loaded, func() { _ = g.Reload() }) })
 	}
+	g.background.Go(func() { watch(ctx, g.judged, g.ruled, g.renewVerdicts) })
 	g.ready.Store(true)
 	return nil
 }

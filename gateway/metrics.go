@@ -10,6 +10,8 @@ import (
 	"github.com/riskgate/riskgate/gateway/authz"
 	"github.com/riskgate/riskgate/gateway/listener"
 	"github.com/riskgate/riskgate/gateway/upstream"
+	"github.com/riskgate/riskgate/gateway/verdict"
+	"github.com/riskgate/riskgate/models"
 	"github.com/riskgate/riskgate/risk"
 	"github.com/riskgate/riskgate/signals/baseline"
 	"github.com/riskgate/riskgate/streaming"
@@ -32,6 +34,7 @@ type gauges struct {
 	authz    authz.Status
 	targets  []upstream.TargetStats
 	risk     risk.Config // in force
+	verdicts verdict.Status
 	now      time.Time
 }
 
@@ -42,8 +45,8 @@ func (g *Gateway) statistics() *gauges {
 	g.reloading.Unlock()
 	return &gauges{
 		listener: g.listener.Stats(), stream: g.stream.Stats(now), memory: g.memory.Stats(),
-		authn: known.Status(now), authz: policies.Status(), targets: g.upstreams.Stats(), now: now,
-		risk: g.riskOf(g.config.Load()),
+		authn: known.Status(now), authz: policies.Status(), targets: g.upstreams.Stats(),
+		risk: g.riskOf(g.config.Load()), verdicts: g.verdicts.Status(now), now: now,
 	}
 }
 
@@ -88,6 +91,7 @@ func (g *Gateway) register() {
 	r.all = append(r.all, g.learningReadings()...)
 	r.all = append(r.all, streamReadings(sink)...)
 	r.all = append(r.all, baselineReadings()...)
+	r.all = append(r.all, verdictReadings()...)
 	g.registry.MustRegister(r,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "riskgate_build_info", Help: "Always 1.",
@@ -108,6 +112,17 @@ func (g *Gateway) gatewayReadings() []reading {
 		counter("riskgate_listener_refused_connections_total", "Client connections closed for a limit.", nil, func(s *gauges) float64 { return float64(s.listener.Refused) }),
 		counter("riskgate_listener_panics_total", "Handlers that panicked; their requests were answered 500.", nil, func(s *gauges) float64 { return float64(s.listener.Panics) }),
 	}
+}
+
+func verdictReadings() []reading {
+	all := []reading{
+		counter("riskgate_verdict_files_refused_total", "Files of verdicts that were not taken; the verdicts of before stay in force.", nil, func(s *gauges) float64 { return float64(s.verdicts.Refused) }),
+	}
+	for _, kind := range models.VerdictKinds() {
+		all = append(all, gauge("riskgate_verdict_in_force", "Callers with a verdict in force, by kind; forgive and report as long as the file has them.",
+			prometheus.Labels{"kind": kind}, func(s *gauges) float64 { return float64(s.verdicts.InForce[kind]) }))
+	}
+	return all
 }
 
 func streamReadings(sink prometheus.Labels) []reading {

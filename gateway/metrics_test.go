@@ -118,6 +118,8 @@ func TestMetrics(t *testing.T) {
 		{"riskgate_upstream_errors_total", "pool=gone,reason=upstream_refused", 1},
 		{"riskgate_upstream_up", "pool=service,target=" + s.service.URL, 1},
 		{"riskgate_listener_connections_total", "", 1},
+		{"riskgate_verdict_in_force", "kind=quarantine", 0},
+		{"riskgate_verdict_files_refused_total", "", 0},
 	} {
 		if got := value(t, f[m.name], m.labels); got < m.least {
 			t.Errorf("%s{%s} is %g, want at least %g", m.name, m.labels, got, m.least)

@@ -147,3 +147,8 @@ func (g *Gateway) Candidates() (json.RawMessage, error) {
 		Candidates []pipeline.Comparison `json:"candidates"`
 	}{hex.EncodeToString(hash[:]), g.pipeline.Comparisons()})
 }
+
+// Verdicts implements admin.Gateway.
+func (g *Gateway) Verdicts() (json.RawMessage, error) {
+	return json.Marshal(g.verdicts.Status(g.options.Clock()))
+}

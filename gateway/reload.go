@@ -67,6 +67,7 @@ func (g *Gateway) apply(c *config.Config) error {
 	steps := []func(*config.Config) error{
 		func(c *config.Config) error { return g.geo.Reload(c.Signals.Geo) },
 		g.reloadLists,
+		g.loadVerdicts,
 		func(c *config.Config) error { return g.upstreams.Reload(c.Upstream) },
 		func(c *config.Config) error { return g.listener.Reload(c.Listener) },
 		g.swap,
@@ -94,6 +95,19 @@ func (g *Gateway) reloadLists(c *config.Config) error {
 	}
 	g.collector.SetLists(lists)
 	return nil
+}
+
+func (g *Gateway) loadVerdicts(c *config.Config) error {
+	return g.verdicts.Load(c.Verdict, g.options.Clock())
+}
+
+// renewVerdicts reads the file of verdicts again, and nothing else.
+func (g *Gateway) renewVerdicts() {
+	g.reloading.Lock()
+	defer g.reloading.Unlock()
+	if err := g.loadVerdicts(g.config.Load()); err != nil {
+		g.log.Error().Str("component", "verdict").Err(err).Msg("verdicts refused, the old ones stay in force")
+	}
 }
 
 // needsRestart returns an error that names the first value that only a restart
@@ -153,9 +167,9 @@ func different(path string, a, b reflect.Value) string {
 // watchEvery is how often files are looked at for changes.
 const watchEvery = time.Second
 
-// watch reloads when a file is not as it was when loaded was taken and has then
-// been still for one look, so that a file is not read while it is written.
-func (g *Gateway) watch(ctx context.Context, loaded []byte) {
+// watch calls act when files are not as they were when loaded was taken and have
+// then been still for one look, so that none is read while it is written.
+func watch(ctx context.Context, files func() []string, loaded []byte, act func()) {
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
 	last := loaded
@@ -165,19 +179,19 @@ func (g *Gateway) watch(ctx context.Context, loaded []byte) {
 			return
 		case <-ticker.C:
 		}
-		seen := g.fingerprint()
+		seen := fingerprint(files())
 		if still := bytes.Equal(seen, last); still && !bytes.Equal(seen, loaded) {
 			loaded = seen
-			_ = g.Reload() // logged there; tried again when a file changes again
+			act()
 		}
 		last = seen
 	}
 }
 
-// fingerprint is a hash over the names, sizes and times of the watched files.
-func (g *Gateway) fingerprint() []byte {
+// fingerprint is a hash over the names, sizes and times of files and folders.
+func fingerprint(roots []string) []byte {
 	h := sha256.New()
-	for _, root := range g.watched() {
+	for _, root := range roots {
 		_ = filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
 			if err != nil {
 				return nil //nolint:nilerr // a file that is gone is a change too
@@ -191,8 +205,8 @@ func (g *Gateway) fingerprint() []byte {
 	return h.Sum(nil)
 }
 
-// watched lists the files and folders that a reload reads, but for the databases,
-// which are watched by their own package.
+// watched lists the files and folders that a reload reads, but for those that are
+// watched apart: the databases and the verdicts.
 func (g *Gateway) watched() []string {
 	c := g.config.Load()
 	files := append([]string{}, g.options.Files...)
@@ -204,4 +218,12 @@ func (g *Gateway) watched() []string {
 		files = append(files, c.Upstream.Pools[name].CA)
 	}
 	return slices.DeleteFunc(files, func(name string) bool { return name == "" })
+}
+
+// judged lists the file of verdicts.
+func (g *Gateway) judged() []string {
+	if name := g.config.Load().Verdict.File; name != "" {
+		return []string{name}
+	}
+	return nil
 }

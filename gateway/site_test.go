@@ -47,6 +47,7 @@ type parts struct {
 	rate     string
 	ring     string
 	recent   string
+	verdict  string
 	service  string // URL
 	pool     string // more of the pool
 }
@@ -118,7 +119,7 @@ func (s *site) configure(p parts) {
 	}
 	s.write("riskgate.yaml", strings.NewReplacer(
 		"$LISTENER", p.listener, "$RISK", p.risk, "$ROUTES", p.routes, "$AUTHZ", p.authz, "$RATE", p.rate, "$RING", p.ring,
-		"$RECENT", p.recent, "$SERVICE", p.service, "$POOL", p.pool, "$ISSUER", s.issuer.url).Replace(testConfig))
+		"$RECENT", p.recent, "$VERDICT", p.verdict, "$SERVICE", p.service, "$POOL", p.pool, "$ISSUER", s.issuer.url).Replace(testConfig))
 }
 
 // replace changes the first occurrence of old in riskgate.yaml.
@@ -172,6 +173,7 @@ streaming:
   ring: {path: ring, $RING}
   batch: {retry: 100ms}
   privacy: clear
+verdict: {$VERDICT}
 `
 
 // build makes the gateway, to be stopped at the end of the test.

@@ -66,12 +66,18 @@ func parseWhen(text string, now time.Time) (time.Time, bool) {
 			return t.UTC(), true
 		}
 	}
+	d, ok := parseSpan(text)
+	return now.Add(d).Truncate(time.Second), ok
+}
+
+// parseSpan reads a duration; whole days are written with d.
+func parseSpan(text string) (time.Duration, bool) {
 	if digits, ok := strings.CutSuffix(text, "d"); ok {
 		days, err := strconv.ParseUint(digits, 10, 16)
-		return now.Add(time.Duration(days) * day).Truncate(time.Second), err == nil
+		return time.Duration(days) * day, err == nil
 	}
 	d, err := time.ParseDuration(text)
-	return now.Add(d).Truncate(time.Second), err == nil
+	return d, err == nil
 }
 
 // check asks the reader of key files, so that what is printed can be read.

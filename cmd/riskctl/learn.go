@@ -28,7 +28,11 @@ What is known comes from the recording itself: a step-up that was passed was gen
   {"event": "01a0c2fa-ac33-7000-8000-000000000003", "label": "attack"}
   {"subject": "0367c4eb0fcde2c828eb466dec4ce29b", "since": "2026-09-20T00:00:00Z", "until": "2026-09-21T12:00:00Z", "label": "attack", "weight": 0.5}
 
+  {"subject": "0367c4eb0fcde2c828eb466dec4ce29b", "kind": "report", "at": "2026-09-21T14:00:00Z", "since": "2026-09-20T00:00:00Z"}
+
 A label is attack or legitimate, its weight above 0 and at most 1, 1 if left out. A label of a subject holds for every look of it in that time. Where a label and a step-up speak of the same event, the label holds.
+
+Lines of a file of verdicts are labels too, see riskctl verdict: a quarantine is attack and a confirm legitimate from since, else at, until it expires or a later verdict ends it; a report is attack from since until at; a forgive is none. A label holds where a verdict says otherwise, and of two verdicts the last line.
 
 Weights stay within 0.25 and 2, and a silenced group stays silent. The last fifth of the sessions is not learned from at first, and what was learned must do better there than what was configured.
 

@@ -3,13 +3,14 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
+	"github.com/riskgate/riskgate/gateway/verdict"
 	"github.com/riskgate/riskgate/models"
 )
 
@@ -25,6 +26,7 @@ type label struct {
 type labels struct {
 	events   map[models.EventID]label
 	subjects map[models.Pseudonym][]label
+	verdicts map[models.Pseudonym][]label // the last that holds counts
 }
 
 // labelLine is one line of the file.
@@ -43,7 +45,9 @@ const maxLabelLine = 64 << 10
 // readLabels reads a file of labels, none if it has no name. The error names the
 // first line that is wrong.
 func readLabels(name string) (*labels, error) {
-	l := &labels{events: map[models.EventID]label{}, subjects: map[models.Pseudonym][]label{}}
+	l := &labels{
+		events: map[models.EventID]label{}, subjects: map[models.Pseudonym][]label{}, verdicts: map[models.Pseudonym][]label{},
+	}
 	if name == "" {
 		return l, nil
 	}
@@ -68,6 +72,9 @@ func readLabels(name string) (*labels, error) {
 }
 
 func (l *labels) add(text []byte) error {
+	if isVerdict(text) {
+		return l.addVerdict(text)
+	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	var line labelLine
@@ -96,12 +103,10 @@ func (l *labels) add(text []byte) error {
 		l.events[id] = found
 		return nil
 	}
-	var p models.Pseudonym
-	raw, err := hex.DecodeString(line.Subject)
-	if err != nil || len(raw) != len(p) {
-		return fmt.Errorf("subject %q, want 32 hex digits, as in actor.user.uid", line.Subject)
+	p, err := verdict.ParseSubject(line.Subject)
+	if err != nil {
+		return err
 	}
-	copy(p[:], raw)
 	l.subjects[p] = append(l.subjects[p], found)
 	return nil
 }
@@ -115,7 +120,12 @@ func (l *labels) of(e *models.Event) (label, bool) {
 		return label{}, false
 	}
 	for _, found := range l.subjects[e.Pseudonym] {
-		if !e.Time.Before(found.since) && (found.until.IsZero() || e.Time.Before(found.until)) {
+		if found.holds(e.Time) {
+			return found, true
+		}
+	}
+	for _, found := range slices.Backward(l.verdicts[e.Pseudonym]) {
+		if found.holds(e.Time) {
 			return found, true
 		}
 	}

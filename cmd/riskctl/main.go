@@ -35,6 +35,7 @@ type cli struct {
 		New     newKeyCommand     `cmd:"" help:"Make an API key: the entry for keys.yaml on standard output, the key itself once on standard error."`
 		Cluster clusterKeyCommand `cmd:"" help:"Make the cluster key file that protects state and pseudonyms."`
 	} `cmd:"" help:"Work with keys."`
+	Verdict verdictCommand `cmd:"" help:"Tell gateways what is known of a caller: append a verdict to their file."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

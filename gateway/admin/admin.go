@@ -38,6 +38,8 @@ type Gateway interface {
 	Candidates() (json.RawMessage, error)
 	// Risk returns the risk section in force as YAML.
 	Risk() ([]byte, error)
+	// Verdicts returns how many verdicts are in force, and the state of their file.
+	Verdicts() (json.RawMessage, error)
 }
 
 // Admin serves operators. Stop it to release its address.
@@ -84,7 +86,8 @@ func (a *Admin) routes(registry prometheus.Gatherer) http.Handler {
 	mux.HandleFunc("POST /-/reload", a.reload)
 	mux.HandleFunc("GET /-/events", a.events)
 	mux.HandleFunc("GET /-/events/{id}", a.explain)
-	mux.HandleFunc("GET /-/candidates", a.candidates)
+	mux.HandleFunc("GET /-/candidates", a.made(a.gateway.Candidates))
+	mux.HandleFunc("GET /-/verdicts", a.made(a.gateway.Verdicts))
 	mux.HandleFunc("GET /-/risk", a.risk)
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)

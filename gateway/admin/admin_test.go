@@ -43,6 +43,10 @@ func (f *fake) Candidates() (json.RawMessage, error) {
 
 func (f *fake) Risk() ([]byte, error) { return []byte("risk:\n"), f.ready }
 
+func (f *fake) Verdicts() (json.RawMessage, error) {
+	return json.RawMessage(`{"lines":3}`), f.ready
+}
+
 func start(t *testing.T, c Config, g Gateway) string {
 	t.Helper()
 	c.Address = "127.0.0.1:0"
@@ -107,6 +111,7 @@ func TestEndpoints(t *testing.T) {
 		{"GET", "/-/events/other", 404, "no such event"},
 		{"GET", "/-/candidates", 200, `{"candidates":[]}`},
 		{"GET", "/-/risk", 200, "risk:"},
+		{"GET", "/-/verdicts", 200, `{"lines":3}`},
 		{"GET", "/debug/pprof/heap?debug=1", 200, "heap profile"},
 		{"GET", "/", 404, ""},
 	} {

@@ -58,14 +58,16 @@ func (a *Admin) explain(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// candidates answers with the matrix of every candidate.
-func (a *Admin) candidates(w http.ResponseWriter, _ *http.Request) {
-	all, err := a.gateway.Candidates()
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
+// made answers with what the gateway makes of it.
+func (a *Admin) made(by func() (json.RawMessage, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		v, err := by()
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		a.answer(w, v)
 	}
-	a.answer(w, all)
 }
 
 // risk answers with the risk section in force, to be put into riskgate.yaml.

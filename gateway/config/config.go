@@ -17,6 +17,7 @@ import (
 	"github.com/riskgate/riskgate/gateway/ratelimit"
 	"github.com/riskgate/riskgate/gateway/stepup"
 	"github.com/riskgate/riskgate/gateway/upstream"
+	"github.com/riskgate/riskgate/gateway/verdict"
 	"github.com/riskgate/riskgate/models"
 	"github.com/riskgate/riskgate/risk"
 	"github.com/riskgate/riskgate/signals"
@@ -42,6 +43,7 @@ type Config struct {
 	StepUp    stepup.Config    `yaml:"stepup"`
 	Signals   signals.Config   `yaml:"signals"`
 	Risk      risk.Config      `yaml:"risk"`
+	Verdict   verdict.Config   `yaml:"verdict"`
 	Streaming streaming.Config `yaml:"streaming"`
 
 	where positions // of what the file mentions
@@ -60,6 +62,7 @@ func Default() Config {
 		StepUp:    stepup.DefaultConfig(),
 		Signals:   signals.DefaultConfig(),
 		Risk:      risk.DefaultConfig(),
+		Verdict:   verdict.DefaultConfig(),
 		Streaming: streaming.DefaultConfig(),
 	}
 }
@@ -164,6 +167,7 @@ func (c *Config) Validate() models.Problems {
 	ps.Under("stepup", c.StepUp.Validate())
 	ps.Under("signals", c.Signals.Validate())
 	ps.Under("risk", c.Risk.Validate())
+	ps.Under("verdict", c.Verdict.Validate())
 	ps.Under("streaming", c.Streaming.Validate())
 	c.crossCheck(&ps)
 	return ps

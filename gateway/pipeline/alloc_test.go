@@ -61,7 +61,9 @@ func TestVerdictsAllocateNothing(t *testing.T) {
 		decide := w.decider(s)
 		e := &models.Event{}
 		w.Decide(w.view(s), e)
-		w.says(w.give(models.Quarantine, e), w.give(models.Report, e), w.give(models.Confirm, e))
+		quarantine := w.give(models.Quarantine, e)
+		quarantine.Nats = 0.1
+		w.says(quarantine, w.give(models.Report, e), w.give(models.Confirm, e))
 		if n := testing.AllocsPerRun(500, decide); n != 0 {
 			t.Errorf("%s: Decide with verdicts allocates %v times per request, want 0", name, n)
 		}
