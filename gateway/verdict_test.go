@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -197,5 +199,63 @@ func TestVerdictsUnderLoad(t *testing.T) {
 	}
 	if s := b.status(); s.Refused != 0 || s.Lines != 1+99%7 {
 		t.Errorf("%+v", s)
+	}
+}
+
+// onProbation returns how many values shop is being tried with.
+func (b *bench) onProbation() (n int) {
+	b.t.Helper()
+	ref, _ := b.memory.Acquire(b.shop(), baseline.Declared, b.clock())
+	defer ref.Release(false)
+	for _, p := range ref.Profile().Own.Probation {
+		if p.Kind > baseline.NoProbation && p.Kind < baseline.OnSubject {
+			n++
+		}
+	}
+	return n
+}
+
+// from sends a GET by shop from an address.
+func (b *bench) from(address string) {
+	b.t.Helper()
+	r := b.request("/items/1")
+	r.Header.Set("X-Forwarded-For", address)
+	if status, body := b.do(r); status != http.StatusOK {
+		b.t.Fatalf("from %s: %d %s", address, status, body)
+	}
+}
+
+// A machine client that has moved is reported and on probation with its new
+// network, until an analyst says that this is right.
+func TestConfirmEndsAMachinesProbation(t *testing.T) {
+	b := newBench(t)
+	b.replace("risk: {mode: enforce}", "risk: {mode: enforce, weights: {network: 0.5}}") // so that it is let in, and learned
+	b.start()
+	for range 9 {
+		b.from("192.0.2.10")
+		b.now.Add(int64(24 * time.Hour))
+	}
+	b.from("192.0.2.130")
+	if n := b.onProbation(); n == 0 {
+		t.Fatal("the new network is not on probation")
+	}
+	b.now.Add(int64(time.Minute))
+	b.write(verdictFile, b.give(models.Confirm))
+	b.reload()
+	b.from("192.0.2.130")
+	if n := b.onProbation(); n != 0 {
+		t.Errorf("%d values are on probation after the confirm", n)
+	}
+	b.stop()
+	events, err := os.ReadFile(b.path("events.jsonl"))
+	b.must(err)
+	var findings []string
+	for line := range strings.Lines(string(events)) {
+		if strings.Contains(line, `"new_to_machine"`) {
+			findings = append(findings, regexp.MustCompile(`"status_id":\d`).FindString(line))
+		}
+	}
+	if got := strings.Join(findings, " "); got != `"status_id":1 "status_id":4` {
+		t.Errorf("findings with %s, want a new one and a resolved one", got)
 	}
 }

@@ -114,6 +114,7 @@ func (x *exchange) publish() {
 	}
 	if e.Machine && e.Rulings.Has(models.Confirm) {
 		x.close(risk.NewToMachine)
+		x.close(risk.NoStepUp)
 	}
 	if e.Finding == "" {
 		e.Finding = string(x.snapshot.Risk.Crossed(&e.Features, &e.Assessment, e.Class))
@@ -126,10 +127,14 @@ func (x *exchange) publish() {
 	}
 }
 
-// close sends that a finding about the caller is an open one no longer.
+// close sends that a finding about the caller is an open one no longer, unless this
+// request gives rise to it again.
 func (x *exchange) close(f risk.Finding) {
 	e := &x.event
 	was := e.Finding
+	if was == string(f) {
+		return
+	}
 	e.Finding, e.Closed = string(f), true
 	x.also(models.FindingEvent)
 	e.Finding, e.Closed = was, false

@@ -128,7 +128,7 @@ func TestAQuarantineInShadow(t *testing.T) {
 	}
 }
 
-func TestAConfirmClosesTheFinding(t *testing.T) {
+func TestAConfirmClosesFindings(t *testing.T) {
 	w := newWorld(t)
 	good := shot{key: w.apiKeys["good"]}
 	w.live(8, func() shot { return good })
@@ -143,9 +143,11 @@ func TestAConfirmClosesTheFinding(t *testing.T) {
 	w.says(w.give(models.Confirm, e))
 	w.advance(findingEvery)
 	_, e = w.ask(good)
-	closed := w.next()
-	if closed.Kind != models.FindingEvent || closed.Finding != string(risk.NewToMachine) || !closed.Closed || closed.Pseudonym != finding.Pseudonym {
-		t.Errorf("%s %q closed %t, want the finding closed", closed.Kind, closed.Finding, closed.Closed)
+	for _, want := range []risk.Finding{risk.NewToMachine, risk.NoStepUp} {
+		closed := w.next()
+		if closed.Kind != models.FindingEvent || closed.Finding != string(want) || !closed.Closed || closed.Pseudonym != finding.Pseudonym {
+			t.Errorf("%s %q closed %t, want %s closed", closed.Kind, closed.Finding, closed.Closed, want)
+		}
 	}
 	if nats := e.Assessment.Contributions[models.Verdict].Nats; nats != verdict.ConfirmNats || !e.Features.Has(models.IsConfirmed) {
 		t.Errorf("%g nats while it is confirmed", nats)
