@@ -173,3 +173,19 @@ func TestAForgiveReopensChallenges(t *testing.T) {
 	w.says(w.give(models.Forgive, e))
 	w.status(401, hot(w.token("ada")))
 }
+
+// A session that changes hands is seen while its owner is vouched for.
+func TestAConfirmDoesNotHideATheft(t *testing.T) {
+	w := settled(t)
+	_, e := w.ask(shot{token: w.token("ada")})
+	w.says(w.give(models.Confirm, e))
+	_, e = w.ask(shot{token: w.token("ada")})
+	if !e.Features.Has(models.IsConfirmed) || e.Action != models.Allow {
+		t.Fatalf("confirmed %t, %s", e.Features.Has(models.IsConfirmed), e.Action)
+	}
+	w.advance(time.Minute)
+	got, e := w.ask(shot{token: w.token("ada"), from: sydney, agent: chrome})
+	if got.StatusCode != 403 || e.Denial != models.RiskDenied || e.Assessment.Contributions[models.Verdict].Nats != verdict.ConfirmNats {
+		t.Errorf("%d %q, score %g: want it refused", got.StatusCode, e.Denial, e.Assessment.Score)
+	}
+}
