@@ -36,6 +36,9 @@ func summary(e *models.Event) (done, why string) {
 		}
 		return "failed", "step-up failed: " + clean(e.Denial)
 	case models.FindingEvent:
+		if e.Closed {
+			return "finding", clean(e.Finding) + ": closed"
+		}
 		return "finding", clean(e.Finding) + ": " + reasons(e)
 	case models.ConfigEvent:
 		return "config", fmt.Sprintf("risk section %x in force on %s", e.ConfigHash, clean(e.Node))

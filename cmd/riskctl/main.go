@@ -1,5 +1,5 @@
 // Command riskctl is the operator's tool: it explains decisions, follows the
-// event stream, makes keys and imports geo tables.
+// event stream, makes keys, imports geo tables and records verdicts.
 package main
 
 import (

@@ -161,6 +161,7 @@ func TestLinesTellWhatWasDone(t *testing.T) {
 	}
 	f(" failed ", func(e *models.Event) { e.Kind, e.Denial = models.AuthenticationEvent, models.StepUpExhausted })
 	f("shadow: policy asks for deny", func(e *models.Event) { e.ByPolicy, e.PolicyMode = models.Deny, models.Shadow })
+	f("  new_to_machine: closed", func(e *models.Event) { e.Kind, e.Finding, e.Closed = models.FindingEvent, "new_to_machine", true })
 	f(" anywhere", func(e *models.Event) { e.Kind = models.RefusalEvent })
 	f(" -         step_up_required", func(e *models.Event) { e.Subject = models.Anonymous })
 	f(" ??/AS? ", func(e *models.Event) { e.Observed.Place = models.Place{} })

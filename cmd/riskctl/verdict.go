@@ -13,7 +13,7 @@ import (
 
 type verdictCommand struct {
 	Kind    string   `arg:"" enum:"confirm,forgive,quarantine,report" help:"What is known: ${enum}."`
-	Subject string   `arg:"" help:"The caller: 32 hex digits, as in actor.user.uid of its events and in riskctl tail."`
+	Subject string   `arg:"" help:"The caller: 32 hex digits, as in actor.user.uid of its events and in riskctl explain."`
 	File    string   `required:"" placeholder:"FILE" help:"The file to append to: verdict.file of the gateways. It is made if there is none."`
 	For     string   `placeholder:"DURATION" help:"How long a confirm or a quarantine holds, like 8h or 7d, at most 366d. Default 24h."`
 	Since   string   `placeholder:"WHEN" help:"From when on a report, a confirm or a quarantine speaks: an RFC 3339 time, a date, or a time ago like 90m or 3d. A report needs it."`

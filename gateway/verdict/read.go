@@ -69,7 +69,7 @@ func ParseLine(text []byte) (Verdict, error) {
 	d.DisallowUnknownFields()
 	var l line
 	if err := d.Decode(&l); err != nil {
-		return Verdict{}, fmt.Errorf(`%w, want {"subject": "…", "kind": "…", "at": "…", …}`, err)
+		return Verdict{}, badForm(err)
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return Verdict{}, errors.New("more than one object, want one on a line")
@@ -79,6 +79,21 @@ func ParseLine(text []byte) (Verdict, error) {
 		return Verdict{}, err
 	}
 	return v, v.Complete()
+}
+
+// badForm says what is wrong with a line that is none.
+func badForm(err error) error {
+	const want = `want {"subject": "…", "kind": "…", "at": "…", …}`
+	var other *json.UnmarshalTypeError
+	switch {
+	case !errors.As(err, &other):
+		return fmt.Errorf("%w, %s", err, want)
+	case other.Field == "":
+		return errors.New("no object, " + want)
+	case other.Field == "nats":
+		return fmt.Errorf("nats is a %s, want a number", other.Value)
+	}
+	return fmt.Errorf("%s is a %s, want a text", other.Field, other.Value)
 }
 
 func (l *line) verdict() (v Verdict, err error) {

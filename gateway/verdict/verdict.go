@@ -4,8 +4,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/riskgate/riskgate/models"
 )
@@ -109,11 +109,12 @@ func shown(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-// ParseSubject reads a pseudonym as events show it, in actor.user.uid.
+// ParseSubject reads a pseudonym as events show it, in actor.user.uid. The error does
+// not repeat the text, which may be the name of a person.
 func ParseSubject(text string) (p models.Pseudonym, err error) {
 	raw, err := hex.DecodeString(text)
 	if err != nil || len(raw) != len(p) {
-		return p, fmt.Errorf("subject %s, want 32 hex digits, as in actor.user.uid of an event", strconv.Quote(text))
+		return p, fmt.Errorf("subject of %d characters, want 32 hex digits, as in actor.user.uid of an event", utf8.RuneCountInString(text))
 	}
 	copy(p[:], raw)
 	return p, nil

@@ -113,9 +113,13 @@ func AppendUUID(dst []byte, id models.EventID) []byte {
 	return dst
 }
 
-// severity follows the level of the score; a finding is at least medium.
+// severity follows the level of the score; a finding is at least medium, and says
+// nothing bad once it is closed.
 func severity(ev *models.Event) int64 {
 	s := int64(1)
+	if ev.Closed {
+		return s
+	}
 	switch ev.Assessment.Level {
 	case models.Medium:
 		s = 3
@@ -137,7 +141,7 @@ func appendControl(dst []byte, ev *models.Event, opt Options) []byte {
 	a := &ev.Assessment
 	dst = recall(dst, opt.memo.control, controlKey{
 		action: action, disposition: disposition, score: rounded(a.Score), level: int64(a.Level) + 1,
-		confidence: rounded(100 * a.Confidence), alert: a.Level >= models.High || ev.Kind == models.FindingEvent,
+		confidence: rounded(100 * a.Confidence), alert: !ev.Closed && (a.Level >= models.High || ev.Kind == models.FindingEvent),
 	}, appendOutcome)
 	if len(ev.Policies) > 0 {
 		dst = openObject(dst, `"policy":`)

@@ -28,6 +28,9 @@ func AppendLine(dst []byte, ev *models.Event) []byte {
 	case models.FindingEvent:
 		dst = append(dst, " finding   "...)
 		dst = appendSafe(dst, ev.Finding)
+		if ev.Closed {
+			dst = append(dst, " closed"...)
+		}
 		if len(ev.Payload) > 0 {
 			dst = appendSafe(append(dst, ' '), view(ev.Payload))
 		}

@@ -30,6 +30,8 @@ func TestLines(t *testing.T) {
 		Kind: models.AuthenticationEvent, Time: time.Unix(5, 0), Passed: true})
 	f(`1970-01-01T00:00:05.000Z finding   events_lost {"gap":1} id=00000000-0000-0000-0000-000000000000`, &models.Event{
 		Kind: models.FindingEvent, Time: time.Unix(5, 0), Finding: "events_lost", Payload: []byte(`{"gap":1}`)})
+	f("1970-01-01T00:00:05.000Z finding   new_to_machine closed id=00000000-0000-0000-0000-000000000000", &models.Event{
+		Kind: models.FindingEvent, Time: time.Unix(5, 0), Finding: "new_to_machine", Closed: true})
 }
 
 func TestLinesCannotMoveTheCursor(t *testing.T) {
