@@ -310,6 +310,23 @@ func TestResolveQuarantined(t *testing.T) {
 	f(models.Monitor, models.Deny, -3, enrolling, false)  // vouched for
 }
 
+// A quarantine does to who is at home, on his own device and with his own token, what
+// it does to others: looking like himself excuses little of what an analyst knows.
+func TestQuarantineOfWhoIsAtHome(t *testing.T) {
+	home := said{models.Network: -2.5, models.Device: -2.5, models.Token: -2.5}
+	f := func(want models.Action, nats float64) {
+		t.Helper()
+		var got models.Assessment
+		New(DefaultConfig()).Assess(with(0, float64(models.VerdictNats), nats), home.set(), models.Normal, &got)
+		if got.Wanted != want {
+			t.Errorf("%s with %g nats of a verdict, score %.1f; want %s", got.Wanted, nats, got.Score, want)
+		}
+	}
+	f(models.Deny, 8)
+	f(models.StepUp, 4)
+	f(models.Allow, 0)
+}
+
 func TestConfidence(t *testing.T) {
 	f := func(want float64, flags models.Flag, change func(ev *models.EvidenceSet)) {
 		t.Helper()

@@ -53,16 +53,16 @@ func (e *Engine) contribute(s *sum, f *models.Features, ev *models.EvidenceSet) 
 	excuse(s, limit)
 }
 
-// What is done takes from what who is calling may excuse: nothing is taken where
-// nothing is done, and all but caps.innocence at so many nats.
+// What is done, or known by an analyst, takes from what who is calling may excuse:
+// nothing is taken where it is nothing, and all but caps.innocence at so many nats.
 const (
 	harm      = 2.0
 	perHarm   = 3.5 // nats of excuse for each nat of harm that is missing
 	unlimited = 512 // nats, more than all of them can say
 )
 
-// leniency returns how much who is calling may excuse, from what is done now and
-// was done lately.
+// leniency returns how much who is calling may excuse, from what is done now, was
+// done lately, and what a verdict says.
 func (e *Engine) leniency(s *sum, f *models.Features) float64 {
 	if e.innocence >= maxLambda {
 		return unlimited
@@ -72,6 +72,9 @@ func (e *Engine) leniency(s *sum, f *models.Features) float64 {
 		done += s.nats[g]
 	}
 	done = max(done, carried(f, models.ActorNats, 0, e.actor))
+	if !f.Has(models.IsAnonymous) {
+		done = max(done, carried(f, models.VerdictNats, 0, maxLambda))
+	}
 	return nats(e.innocence + max(0, float64(perHarm*(harm-done))))
 }
 

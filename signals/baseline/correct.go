@@ -88,5 +88,5 @@ func (c *Contribution) report(r *models.Ruling) {
 
 // countedAfter and countedSince compare hours, which are right up to three years
 // either way.
-func (q *Probation) countedAfter(at uint32) bool { return int16(q.Counted-uint16(at/3600)) > 0 }
-func (q *Probation) countedSince(at uint32) bool { return int16(q.Counted-uint16(at/3600)) >= 0 }
+func (p *Probation) countedAfter(at uint32) bool { return int16(p.Counted-uint16(at/3600)) > 0 }
+func (p *Probation) countedSince(at uint32) bool { return int16(p.Counted-uint16(at/3600)) >= 0 }
