@@ -164,15 +164,21 @@ func different(path string, a, b reflect.Value) string {
 	return path
 }
 
-// watchEvery is how often files are looked at for changes.
-const watchEvery = time.Second
+const (
+	// watchEvery is how often files are looked at for changes.
+	watchEvery = time.Second
+	// watchPatience is how many looks a file may go on changing before it is read
+	// nevertheless.
+	watchPatience = 5
+)
 
 // watch calls act when files are not as they were when loaded was taken and have
-// then been still for one look, so that none is read while it is written.
+// then been still for one look, so that none is read while it is written; files that
+// are never still are read after a few looks.
 func watch(ctx context.Context, files func() []string, loaded []byte, act func()) {
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
-	last := loaded
+	last, looks := loaded, 0
 	for {
 		select {
 		case <-ctx.Done():
@@ -180,8 +186,10 @@ func watch(ctx context.Context, files func() []string, loaded []byte, act func()
 		case <-ticker.C:
 		}
 		seen := fingerprint(files())
-		if still := bytes.Equal(seen, last); still && !bytes.Equal(seen, loaded) {
-			loaded = seen
+		if bytes.Equal(seen, loaded) {
+			looks = 0
+		} else if looks++; bytes.Equal(seen, last) || looks > watchPatience {
+			loaded, looks = seen, 0
 			act()
 		}
 		last = seen

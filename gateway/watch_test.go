@@ -1,0 +1,57 @@
+package gateway
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A file that changes and is then still is read once; one that is written all the
+// time is read every few seconds.
+func TestWatch(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "f")
+	grow := func() {
+		f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := f.WriteString("x"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		files, read := func() []string { return []string{file} }, 0
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			watch(ctx, files, fingerprint(files()), func() { read++ })
+		}()
+		f := func(what string, seconds, want int, growing bool) {
+			t.Helper()
+			read = 0
+			for range seconds {
+				if growing {
+					grow()
+				}
+				time.Sleep(watchEvery)
+				synctest.Wait()
+			}
+			if read != want {
+				t.Errorf("%s for %d s: read %d times, want %d", what, seconds, read, want)
+			}
+		}
+		time.Sleep(watchEvery / 2) // between two looks
+		f("as it was", 10, 0, false)
+		grow()
+		f("changed", 10, 1, false)
+		f("growing", 4*(watchPatience+1), 4, true)
+		f("still again", 10, 0, false)
+		cancel()
+		<-done
+	})
+}
