@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,16 +25,17 @@ func TestWatch(t *testing.T) {
 		}
 	}
 	synctest.Test(t, func(t *testing.T) {
-		files, read := func() []string { return []string{file} }, 0
+		files := func() []string { return []string{file} }
+		var read atomic.Int64
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			watch(ctx, files, fingerprint(files()), func() { read++ })
+			watch(ctx, files, fingerprint(files()), func() { read.Add(1) })
 		}()
-		f := func(what string, seconds, want int, growing bool) {
+		f := func(what string, seconds int, want int64, growing bool) {
 			t.Helper()
-			read = 0
+			read.Store(0)
 			for range seconds {
 				if growing {
 					grow()
@@ -41,8 +43,8 @@ func TestWatch(t *testing.T) {
 				time.Sleep(watchEvery)
 				synctest.Wait()
 			}
-			if read != want {
-				t.Errorf("%s for %d s: read %d times, want %d", what, seconds, read, want)
+			if got := read.Load(); got != want {
+				t.Errorf("%s for %d s: read %d times, want %d", what, seconds, got, want)
 			}
 		}
 		time.Sleep(watchEvery / 2) // between two looks
