@@ -41,6 +41,27 @@ func TestFixtureIsVaried(t *testing.T) {
 	}
 }
 
+// A verdict is told as what it is: nats without a lambda, and no less than they were.
+func TestVerdictsAreExplained(t *testing.T) {
+	engine, f := risk.New(risk.DefaultConfig()), known()
+	f.Set(models.VerdictNats, 8)
+	e := decided(2, f, engine)
+	code, out, report := runWith(t, encode(configured(engine), e), "explain", "--from", "-", idText(2))
+	if code != 0 || !strings.Contains(out, "  verdict of an analyst\n") || !strings.Contains(out, "bit-identical") {
+		t.Errorf("exit code %d\n%s%s", code, out, report)
+	}
+	for line := range strings.Lines(out) {
+		if strings.HasPrefix(line, "verdict ") && strings.Contains(line, "*") {
+			t.Errorf("marked as less than its lambda: %s", line)
+		}
+	}
+	lines := encode(configured(engine), e)
+	lines = bytes.Replace(lines, []byte(`"action":"deny"`), []byte(`"action":"allow"`), 1)
+	if code, _, _ := runWith(t, lines, "explain", "--from", "-", idText(2)); code != 1 {
+		t.Errorf("an event that let a quarantined caller in: exit code %d, want 1", code)
+	}
+}
+
 func TestEveryChangeIsSeen(t *testing.T) {
 	engine := risk.New(risk.DefaultConfig())
 	f := func(name string, change func(*models.Event)) {

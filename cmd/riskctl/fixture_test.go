@@ -101,7 +101,10 @@ func random(r *rand.Rand) models.Features {
 	if r.IntN(5) == 0 {
 		f.Flags |= models.IsAnonymous
 	}
-	f.Set(models.ActorNats, max(0, r.NormFloat64()))
+	if f.Set(models.ActorNats, max(0, r.NormFloat64())); r.IntN(8) == 0 {
+		f.Set(models.VerdictNats, r.NormFloat64()*5)
+		f.Flags |= models.IsConfirmed * models.Flag(r.IntN(2))
+	}
 	f.Set(models.RateMinute, r.ExpFloat64()*20)
 	f.Set(models.RateHour, r.ExpFloat64()*200)
 	return f

@@ -112,6 +112,9 @@ func stateOf(name string) (models.State, bool) {
 func less(l *pipeline.Explained, weight string) bool {
 	w, err := strconv.ParseFloat(weight, 64)
 	if err != nil {
+		if l.Lambda == 0 {
+			return false // a verdict, or credit: no lambda stands behind their nats
+		}
 		w = 1 // it carries nats of its own
 	}
 	return math.Abs(float64(w*l.Confidence*l.Lambda)-l.Nats) > 1e-6

@@ -43,8 +43,11 @@ func TestWithoutTheNamedGroupsTheRequestIsAllowed(t *testing.T) {
 		for _, name := range groups {
 			g, _ := models.ParseGroup(name)
 			e.Evidence[g].Confidence = 0
-			if g == models.RecentBehavior {
+			switch g {
+			case models.RecentBehavior:
 				e.Features.Set(models.ActorNats, 0)
+			case models.Verdict:
+				e.Features.Set(models.VerdictNats, 0)
 			}
 		}
 		var again models.Assessment
