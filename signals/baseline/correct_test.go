@@ -102,6 +102,23 @@ func TestConfirmedRequestsTeach(t *testing.T) {
 	}
 }
 
+// Against whom a verdict speaks, nothing teaches but a passed step-up.
+func TestQuarantinedRequestsDoNotTeach(t *testing.T) {
+	f := func(want float64, change func(*models.Event)) {
+		t.Helper()
+		ev := success(t0)
+		ev.Features.Set(models.VerdictNats, 1)
+		change(ev)
+		if got := omega(ev); got != want {
+			t.Errorf("it teaches with %g, want %g", got, want)
+		}
+	}
+	f(0, func(*models.Event) {})
+	f(0, func(ev *models.Event) { ev.Features.Flags |= models.IsMachine | models.DeclaredSource })
+	f(1, func(ev *models.Event) { ev.Passed = true })
+	f(0.5, func(ev *models.Event) { ev.Features.Set(models.VerdictNats, 0) })
+}
+
 // A report forgets what was learned since, and nothing that was known before.
 func TestReportGoesBack(t *testing.T) {
 	for back := range uint32(80) {

@@ -145,6 +145,8 @@ func omega(ev *models.Event) float64 {
 		return 0
 	case ev.Passed || f.Has(models.IsConfirmed):
 		return 1
+	case f.Get(models.VerdictNats) > 0:
+		return 0
 	case f.Has(models.IsMachine | models.DeclaredSource):
 		return 0.5
 	case f.Has(models.IsMachine | models.IsEnrolling):
