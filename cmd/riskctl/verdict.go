@@ -34,7 +34,7 @@ quarantine: something speaks against it that its requests do not show. Until tha
 
 report: from --since on, at most 90 days ago, somebody else may have been acting as it. What was learned since is forgotten, and nothing is learned for a week, or until a step-up is passed or a confirm says otherwise. Ends a confirm. It refuses nobody: add a quarantine for that.
 
-Verdicts act through the score, so none refuses where risk.mode is shadow. Lines may be removed from the file: when they have expired, and those of a forgive or a report once the caller has called again.
+Verdicts act through the score, so none refuses where risk.mode is shadow. Lines may be removed from the file: when they have expired, and those of a forgive or a report once the caller has called again and what they ended has expired.
 
 Exit code 1: the file cannot be written, or has a mistake; nothing was appended.`
 }
