@@ -1,0 +1,86 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+const (
+	// watchEvery is how often files are looked at for changes.
+	watchEvery = time.Second
+	// watchPatience is how many looks a file may go on changing before it is read
+	// nevertheless.
+	watchPatience = 5
+)
+
+// watch calls act when files are not as they were when loaded was taken and have
+// then been still for one look, so that none is read while it is written; files that
+// are never still are read after a few looks.
+func watch(ctx context.Context, files func() []string, loaded []byte, act func()) {
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
+	last, looks := loaded, 0
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		seen := fingerprint(files())
+		if bytes.Equal(seen, loaded) {
+			looks = 0
+		} else if looks++; bytes.Equal(seen, last) || looks > watchPatience {
+			loaded, looks = seen, 0
+			act()
+		}
+		last = seen
+	}
+}
+
+// fingerprint is a hash over the names, sizes and times of files and folders.
+func fingerprint(roots []string) []byte {
+	h := sha256.New()
+	for _, root := range roots {
+		_ = filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil {
+				return nil //nolint:nilerr // a file that is gone is a change too
+			}
+			if info, err := os.Stat(path); err == nil {
+				_, _ = fmt.Fprintln(h, path, info.Size(), info.ModTime().UnixNano()) // a hash takes everything
+			}
+			return nil
+		})
+	}
+	return h.Sum(nil)
+}
+
+// watched lists the files and folders that a reload reads, but for those that are
+// watched apart: the databases and the verdicts.
+func (g *Gateway) watched() []string {
+	c := g.config.Load()
+	files := append([]string{}, g.options.Files...)
+	files = append(files, c.Authn.APIKeys.File, c.Authz.Policies, c.Listener.TLS.Cert, c.Listener.TLS.Key)
+	for _, kind := range slices.Sorted(maps.Keys(c.Signals.Geo.Lists)) {
+		files = append(files, c.Signals.Geo.Lists[kind]...)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Upstream.Pools)) {
+		files = append(files, c.Upstream.Pools[name].CA)
+	}
+	return slices.DeleteFunc(files, func(name string) bool { return name == "" })
+}
+
+// judged lists the file of verdicts.
+func (g *Gateway) judged() []string {
+	if name := g.config.Load().Verdict.File; name != "" {
+		return []string{name}
+	}
+	return nil
+}
