@@ -143,7 +143,7 @@ func (g *Gateway) open(c *config.Config) (err error) {
 	g.pipeline = pipeline.New(pipeline.Parts{
 		Node: g.options.Node, Boot: g.boot, Collector: g.collector, Limiter: g.limiter,
 		Stream: g.stream, Metrics: pipeline.NewMetrics(g.registry), Verdicts: g.verdicts, Log: g.log,
-		Looked: g.looked, Stepped: g.learning.step,
+		Looked: g.looked, Stepped: g.learning.step, Ruled: g.labelRulings,
 	})
 	if g.listener, err = listener.New(c.Listener, g.pipeline, g.options.Clock, g.log); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -11,6 +12,7 @@ import (
 	"github.com/riskgate/riskgate/gateway/config"
 	"github.com/riskgate/riskgate/models"
 	"github.com/riskgate/riskgate/risk"
+	"github.com/riskgate/riskgate/risk/adapt"
 )
 
 // configureLearning takes over risk.learning. What an earlier run learned goes on;
@@ -105,6 +107,19 @@ func (g *Gateway) takeLearned(now time.Time) bool {
 func (g *Gateway) looked(e *models.Event) {
 	g.steering.see(e)
 	g.learning.see(e)
+}
+
+// labelRulings labels what verdicts that took effect speak of, the last of them first: there
+// is one label an hour. A forgive says nothing about who it was.
+func (g *Gateway) labelRulings(e *models.Event) {
+	for _, r := range slices.Backward(e.Rulings[:]) {
+		switch r.Kind {
+		case models.Quarantine, models.Report:
+			g.Label(e.Pseudonym, time.Unix(int64(r.At), 0), true, adapt.Certain)
+		case models.Confirm:
+			g.Label(e.Pseudonym, time.Unix(int64(r.At), 0), false, adapt.Certain)
+		}
+	}
 }
 
 // follow lets the budget measure by the section in force.

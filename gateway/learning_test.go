@@ -12,6 +12,7 @@ import (
 
 	"github.com/riskgate/riskgate/gateway/config"
 	"github.com/riskgate/riskgate/gateway/pipeline"
+	"github.com/riskgate/riskgate/gateway/verdict"
 	"github.com/riskgate/riskgate/models"
 	"github.com/riskgate/riskgate/risk"
 	"github.com/riskgate/riskgate/risk/adapt"
@@ -446,5 +447,38 @@ func TestASectionThatCannotBeTakenChangesNothing(t *testing.T) {
 	w.learnNow()
 	if r := w.riskOf(w.Config()); r.Learned.Labels != 110 {
 		t.Errorf("learned from %d labels once it can be", r.Learned.Labels)
+	}
+}
+
+// A verdict is a label, once: of the last look of its caller when it was given.
+func TestVerdictsAreLearned(t *testing.T) {
+	w := newVillage(t, 3, learns)
+	w.replace("verdict: {}", "verdict: {file: "+verdictFile+"}")
+	bad, good, forgiven := w.users[0], w.users[1], w.users[2]
+	var lines []byte
+	for user, kind := range map[string]models.VerdictKind{bad: models.Quarantine, good: models.Confirm, forgiven: models.Forgive} {
+		w.as(user, athome, ownAgent, "urn:pwd", http.StatusOK)
+		v := verdict.Verdict{Subject: w.pseudonym(user), Kind: kind, At: w.time(), Nats: verdict.DefaultNats(kind)}
+		if kind != models.Forgive {
+			v.Expires = v.At.Add(time.Hour)
+		}
+		lines = append(v.AppendLine(lines), '\n')
+	}
+	w.write(verdictFile, string(lines))
+	w.reload()
+	for range 2 {
+		w.later(time.Second)
+		for _, user := range w.users {
+			w.do(w.asking(user, athome, ownAgent, "urn:pwd"))
+		}
+	}
+	labels := w.learning.drain(w.time(), nil)
+	if len(labels) != 2 || labels[0].Attack == labels[1].Attack {
+		t.Fatalf("labels %+v, want an attack and a genuine one", labels)
+	}
+	for _, l := range labels {
+		if l.Weight != adapt.Certain || l.Chance != 1 {
+			t.Errorf("%+v, want one that is certain", l)
+		}
 	}
 }

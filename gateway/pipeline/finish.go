@@ -75,6 +75,9 @@ func (x *exchange) finish() {
 	if x.assessed() {
 		p.Metrics.scores[e.Class].Observe(e.Assessment.Score)
 		p.Collector.Observe(e)
+		if p.Ruled != nil && e.Rulings != (models.Rulings{}) {
+			p.Ruled(e)
+		}
 		if p.Looked != nil && e.CanStepUp && e.Features.Has(models.IsLook|models.IsEstablished) {
 			p.Looked(e)
 		}

@@ -39,6 +39,10 @@ type Parts struct {
 	// is asked for, and of how it ended: passed, or exhausted. It is called like
 	// Looked.
 	Stepped func(*models.Event)
+
+	// Ruled is told of every request with which verdicts took effect. It is called
+	// like Looked.
+	Ruled func(*models.Event)
 }
 
 // Pipeline takes requests through every stage. It serves nothing before the
