@@ -63,7 +63,7 @@ func TestBareProxyIsMeasured(t *testing.T) {
 	t.Chdir("..")
 	out := filepath.Join(t.TempDir(), "proxy.json")
 	ok, err := run(t.Context(), options{
-		pairs: 1, warmup: 20 * time.Millisecond, measure: 200 * time.Millisecond, connections: 4, only: "bare", out: out,
+		pairs: 1, warmup: 20 * time.Millisecond, measure: time.Second, connections: 4, only: "bare", out: out,
 	})
 	if err != nil || !ok {
 		t.Fatalf("run = %v, %v", ok, err)
