@@ -15,34 +15,18 @@ import (
 	"github.com/riskgate/riskgate/risk/adapt"
 )
 
-const (
-	// steerEvery is how often the thresholds may move.
-	steerEvery = time.Minute
-	// leastMove is the smallest move, in nats, that is worth a configuration of its
-	// own.
-	leastMove = 0.02
-	// rareShare is the largest share for which the tail is extrapolated: a quantile
-	// that so few sessions exceed is followed too slowly.
-	rareShare = 0.001
-	// maxCallers bounds the callers told apart within an hour; more are not counted.
-	maxCallers = 1 << 20
+// steerEvery is how often the thresholds may move.
+const steerEvery = time.Minute
 
-	steeringName = "steering"
-)
+const steeringName = "steering"
 
 // steering follows risk.budget. It counts one session an hour of each established
 // caller that can step up, so that no flood moves it, and measures evidence from
 // the configured threshold of the session's class.
 type steering struct {
 	mu      sync.Mutex // guards the rest
-	target  float64    // 0: no budget
-	explore float64    // share of sessions that are asked whatever they score
 	homes   [models.NumClasses]float64
-	budget  *adapt.Budget
-	tail    adapt.Tail
-	hour    int64
-	callers map[models.Pseudonym]struct{} // seen in hour
-	shift   float64                       // nats, in force
+	follows *adapt.Steering // nil: no budget
 }
 
 // configure takes over a risk section. What was learned goes on unless the budget
@@ -54,12 +38,14 @@ func (s *steering) configure(c *risk.Config) {
 	for class := range s.homes {
 		s.homes[class] = engine.NatsAt(engine.Thresholds(models.Class(class)).StepUp)
 	}
-	s.explore = float64(c.Learning.Explore)
-	if target := float64(c.Budget.StepUp); target != s.target {
-		s.target, s.budget, s.tail, s.shift = target, nil, adapt.Tail{}, 0
-		if target > 0 {
-			s.budget = adapt.NewBudget(target, 0)
-		}
+	switch target := float64(c.Budget.StepUp); {
+	case target == 0:
+		s.follows = nil
+	case s.follows == nil || s.follows.Target() != target:
+		s.follows = adapt.NewSteering(target)
+	}
+	if s.follows != nil {
+		s.follows.Explore(float64(c.Learning.Explore))
 	}
 }
 
@@ -67,81 +53,57 @@ func (s *steering) configure(c *risk.Config) {
 func (s *steering) see(e *models.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.budget == nil || !s.first(e) {
-		return
+	if s.follows != nil {
+		s.follows.See(e.Pseudonym, e.Time, e.Assessment.Nats-s.homes[e.Class], e.Features.Has(models.Explored))
 	}
-	over := e.Assessment.Nats - s.homes[e.Class]
-	s.tail.See(over)
-	if e.Features.Has(models.Explored) {
-		over = math.Inf(1) // it was asked, and counts as one that is
-	}
-	s.budget.See(over)
-}
-
-// first reports whether this is the caller's first session of the hour.
-func (s *steering) first(e *models.Event) bool {
-	if hour := e.Time.Unix() / 3600; hour != s.hour {
-		s.hour, s.callers = hour, map[models.Pseudonym]struct{}{}
-	}
-	if _, seen := s.callers[e.Pseudonym]; seen || len(s.callers) >= maxCallers {
-		return false
-	}
-	s.callers[e.Pseudonym] = struct{}{}
-	return true
 }
 
 // move returns how far the thresholds are to be from where they are configured,
 // and whether that is news, which it then is no more. One goroutine calls it.
 func (s *steering) move() (shift float64, news bool) {
 	s.mu.Lock()
-	if s.budget == nil {
+	if s.follows == nil {
 		s.mu.Unlock()
 		return 0, false
 	}
-	want, target, rare, tail := s.budget.Nats(), s.target, s.target-s.explore, adapt.Tail{}
-	if target <= rareShare {
-		tail = s.tail.Clone()
-	}
+	follows, aim := s.follows, s.follows.Aim()
 	s.mu.Unlock() // a fit takes milliseconds, for which no request should wait
-	if nats, known := tail.Nats(rare); known {
-		want = min(max(nats, -1), 1)
-	}
+	nats := aim.Nats()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if math.Abs(want-s.shift) < leastMove {
-		return s.shift, false
-	}
-	s.shift = want
-	return want, true
+	return follows.Move(nats)
 }
 
 // state returns the shift in force and how many sessions were counted.
 func (s *steering) state() (shift float64, sessions uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.budget != nil {
-		sessions = s.budget.Seen()
+	if s.follows == nil {
+		return 0, 0
 	}
-	return s.shift, sessions
+	return s.follows.Shift(), s.follows.Seen()
 }
 
 // of returns the share of the budget that is followed.
 func (s *steering) of() float64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.target
+	if s.follows == nil {
+		return 0
+	}
+	return s.follows.Target()
 }
 
 // save returns what a restart should not forget: target, threshold, count.
 func (s *steering) save() []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.budget == nil {
+	if s.follows == nil {
 		return nil
 	}
-	b := binary.LittleEndian.AppendUint64(nil, math.Float64bits(s.target))
-	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(s.budget.Nats()))
-	return binary.LittleEndian.AppendUint64(b, s.budget.Seen())
+	b := binary.LittleEndian.AppendUint64(nil, math.Float64bits(s.follows.Target()))
+	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(s.follows.Nats()))
+	return binary.LittleEndian.AppendUint64(b, s.follows.Seen())
 }
 
 // load goes on from what save returned, if the budget is still the same.
@@ -154,9 +116,8 @@ func (s *steering) load(b []byte) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.budget != nil && s.target == math.Float64frombits(binary.LittleEndian.Uint64(b)) {
-		s.budget.Resume(math.Float64frombits(binary.LittleEndian.Uint64(b[8:])), binary.LittleEndian.Uint64(b[16:]))
-		s.shift = s.budget.Nats()
+	if s.follows != nil && s.follows.Target() == math.Float64frombits(binary.LittleEndian.Uint64(b)) {
+		s.follows.Resume(math.Float64frombits(binary.LittleEndian.Uint64(b[8:])), binary.LittleEndian.Uint64(b[16:]))
 	}
 	return nil
 }
