@@ -10,7 +10,7 @@ import (
 // assess scores the evidence. An answered challenge turns into credit, and the
 // request is scored again with it.
 func (g *Gate) assess(ev *models.Event, answered bool) {
-	k := challenged{ev.Pseudonym, ev.Observed.Fingerprint, ev.Observed.Network}
+	k := challengedBy(ev)
 	if ev.Evidence[models.Session].State == models.Hit {
 		g.stepups.void(ev.Pseudonym)
 	} else if ev.Subject != models.Anonymous {
@@ -55,7 +55,7 @@ func (g *Gate) enforce(ev *models.Event) {
 }
 
 func (g *Gate) challenge(ev *models.Event) {
-	k := challenged{ev.Pseudonym, ev.Observed.Fingerprint, ev.Observed.Network}
+	k := challengedBy(ev)
 	ev.Denial = models.StepUpRequired
 	if g.stepups.ask(k, ev.Time) {
 		ev.Action, ev.Denial = models.Deny, models.StepUpExhausted

@@ -54,6 +54,7 @@ type Gate struct {
 	identities map[string]*models.Identity // by credential
 	buckets    map[models.Pseudonym]time.Time
 	stepups    stepups
+	steering   *steering        // nil: no budget
 	jars       map[owner]string // cookies
 	requests   uint64
 	view       models.Request
@@ -86,6 +87,7 @@ func NewGate(c Config, l signals.Locator, start time.Time) (*Gate, error) {
 		identities: map[string]*models.Identity{},
 		buckets:    map[models.Pseudonym]time.Time{},
 		stepups:    newStepups(c),
+		steering:   newSteering(&c.Risk),
 		jars:       map[owner]string{},
 	}, nil
 }
@@ -97,12 +99,8 @@ func (g *Gate) Close() error { return g.memory.Close(context.Background()) }
 // has just authenticated again, as a challenge asked. The event is valid until
 // the next call.
 func (g *Gate) Serve(e *traffic.Event, answered bool) *models.Event {
-	ev := &g.event
-	ev.Reset()
-	browser := owner{e.Person, e.Label, e.Device}
-	e.View(&g.view, g.jars[browser])
-	g.describe(e, ev)
-	g.collector.Collect(&g.view, ev.Identity, g.route(e), ev)
+	ev := g.collect(e)
+	browser := ownerOf(e)
 	g.assess(ev, answered)
 	g.enforce(ev)
 	ev.Login, ev.Status = e.Login, e.Status
@@ -113,11 +111,37 @@ func (g *Gate) Serve(e *traffic.Event, answered bool) *models.Event {
 		g.jars[browser] = device.CookieName + "=" + string(token)
 	}
 	g.collector.Observe(ev)
+	g.steer(ev)
 	return ev
 }
 
+// Judge decides one request that does not happen: nothing is learned, counted or
+// spent. The event is valid until the next call.
+func (g *Gate) Judge(e *traffic.Event) *models.Event {
+	ev := g.collect(e)
+	if ev.Evidence[models.Session].State != models.Hit && ev.Subject != models.Anonymous {
+		g.credit(ev, g.stepups.credit(challengedBy(ev), ev.Time))
+	}
+	g.score(ev)
+	r := g.engine.Resolve(&ev.Assessment, &ev.Features, ev.Class, ev.CanStepUp)
+	ev.Action, ev.ByRisk, ev.Finding = r.Action, r.Action, string(r.Finding)
+	return ev
+}
+
+// collect gathers the evidence about a request.
+func (g *Gate) collect(e *traffic.Event) *models.Event {
+	ev := &g.event
+	ev.Reset()
+	e.View(&g.view, g.jars[ownerOf(e)])
+	g.describe(e, ev)
+	g.collector.Collect(&g.view, ev.Identity, g.route(e), ev)
+	return ev
+}
+
+func ownerOf(e *traffic.Event) owner { return owner{e.Person, e.Label, e.Device} }
+
 // Forget empties the browser that a request comes from: its cookies are gone.
-func (g *Gate) Forget(e *traffic.Event) { delete(g.jars, owner{e.Person, e.Label, e.Device}) }
+func (g *Gate) Forget(e *traffic.Event) { delete(g.jars, ownerOf(e)) }
 
 func (g *Gate) describe(e *traffic.Event, ev *models.Event) {
 	v := &g.view

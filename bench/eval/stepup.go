@@ -13,6 +13,10 @@ type challenged struct {
 	network     uint32
 }
 
+func challengedBy(ev *models.Event) challenged {
+	return challenged{ev.Pseudonym, ev.Observed.Fingerprint, ev.Observed.Network}
+}
+
 // pending is one pending challenge, or the credit for one that was passed.
 type pending struct {
 	asked      time.Time

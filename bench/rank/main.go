@@ -35,6 +35,7 @@ type options struct {
 	out, plots  string
 	rba         string
 	risk        risk.Config
+	extras      extras
 }
 
 func main() {
@@ -49,7 +50,7 @@ func main() {
 	flag.StringVar(&o.rba, "rba", "", "CSV file of the RBA data set, instead of a world")
 	flag.StringVar(&o.out, "out", "bench/results", "folder of eval.json and eval.md, empty: none")
 	flag.StringVar(&o.plots, "plots", "docs/eval", "folder of the drawings of the first seed, empty: none")
-	o.risk = risk.DefaultConfig()
+	o.risk, o.extras = risk.DefaultConfig(), wholeExtras
 	flag.Func("weight", "group=weight instead of the default; may be repeated", o.weigh)
 	flag.Parse()
 	o.world = traffic.World(strings.ToUpper(*world))
@@ -92,9 +93,8 @@ func rank(o *options) error {
 	var rows []trial.Row
 	var sums []trial.Summary
 	for seed := o.seed; seed < o.seed+o.seeds; seed++ {
-		fmt.Fprintf(os.Stderr, "world %s, seed %d\n", o.world, seed)
 		r, err := trial.Run(trial.Config{
-			World: traffic.NewWorld(o.world, seed, start, o.size), Risk: o.risk, Ablate: o.ablate, Progress: progress(),
+			World: traffic.NewWorld(o.world, seed, start, o.size), Risk: o.risk, Ablate: o.ablate, Progress: progress(fmt.Sprintf("world %s, seed %d", o.world, seed)),
 		})
 		if err != nil {
 			return err
@@ -160,27 +160,30 @@ Seeds 1 to 99 served development, 100 to 199 were never used to choose anything.
 func table(f results.File, path string) error {
 	rows, err1 := results.List[trial.Row](f, "evaluations")
 	sums, err2 := results.List[trial.Summary](f, "models")
-	sieges, err3 := results.List[siege.Report](f, "sieges")
-	storms, err4 := results.List[siege.Storm](f, "stuffing")
-	poisoned, err5 := results.List[siege.Poisoned](f, "poisoning")
-	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
+	var found siege.Found
+	var err3, err4, err5, err6 error
+	found.Sieges, err3 = results.List[siege.Report](f, "sieges")
+	found.Storms, err4 = results.List[siege.Storm](f, "stuffing")
+	found.Poisoned, err5 = results.List[siege.Poisoned](f, "poisoning")
+	found.Floods, err6 = results.List[siege.Flooded](f, "floods")
+	if err := errors.Join(err1, err2, err3, err4, err5, err6); err != nil {
 		return err
 	}
 	slices.SortStableFunc(rows, func(a, b trial.Row) int {
 		return cmp.Or(strings.Compare(a.World, b.World), cmp.Compare(a.Seed, b.Seed))
 	})
 	text := trial.AppendMedians([]byte(preamble), rows)
-	text = siege.AppendMarkdown(text, sieges, storms, poisoned)
+	text = found.AppendMarkdown(found.AppendMedians(text))
 	return os.WriteFile(path, trial.AppendMarkdown(text, rows, sums), 0o644)
 }
 
-// progress reports at most every two seconds.
-func progress() func(int, time.Time) {
+// progress reports about what runs under a name, at most every two seconds.
+func progress(name string) func(int, time.Time) {
 	last := time.Now()
 	return func(events int, at time.Time) {
 		if now := time.Now(); now.Sub(last) >= 2*time.Second {
 			last = now
-			fmt.Fprintf(os.Stderr, "\r%d events, %s", events, at.Format(time.DateOnly))
+			fmt.Fprintf(os.Stderr, "\r%-70s", fmt.Sprintf("%s: %d events, %s", name, events, at.Format(time.DateOnly)))
 		}
 	}
 }

@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -108,5 +110,74 @@ func TestWeigh(t *testing.T) {
 	}
 	if err := run(&options{world: "C"}); err == nil {
 		t.Error("there is no world C")
+	}
+}
+
+// The world API fills every list of the file, and the table begins with medians.
+func TestBesiegeWritesEverything(t *testing.T) {
+	o := small(t, traffic.WorldAPI)
+	o.size = traffic.Size{Users: 60, Machines: 20, Days: 14}
+	few := traffic.Size{Users: 150, Days: 80}
+	o.extras = extras{
+		storm: traffic.Size{Users: 40}, attempts: 400, poison: few, poisoners: 1,
+		flooded: few, floods: 500, floodAccounts: 1, budget: 0.01,
+	}
+	if err := run(o); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(o.out, "eval.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f map[string][]struct{ Seed uint64 }
+	_ = json.Unmarshal(text, &f) // the date is no list
+	for name, want := range map[string]int{"sieges": 1, "stuffing": 1, "floods": 4, "poisoning": 30} {
+		seeds := map[uint64]int{}
+		for _, one := range f[name] {
+			seeds[one.Seed]++
+		}
+		if len(seeds) != 2 || seeds[7] != want || seeds[8] != want {
+			t.Errorf("%s: %v elements by seed, want %d of 7 and of 8", name, seeds, want)
+		}
+	}
+	table, err := os.ReadFile(filepath.Join(o.out, "eval.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := 0
+	for _, section := range []string{
+		"## World API: medians over seeds 7 8\n", "## Stuffing: medians over seeds 7 8\n", "## A budget of step-ups under a flood: medians over seeds 7 8\n",
+		"## Poisoning: medians over seeds 7 8\n", "## Siege of world API, seed 7\n", "## Siege of world API, seed 8\n",
+	} {
+		at := strings.Index(string(table), section)
+		if at <= last {
+			t.Errorf("%q stands at %d, want after %d", section, at, last)
+		}
+		last = at
+	}
+}
+
+// The error is that of the first job that failed; every job has its turn.
+func TestInParallel(t *testing.T) {
+	var ran [20]bool
+	first := errors.New("of job 5")
+	var jobs []func() error
+	for i := range ran {
+		jobs = append(jobs, func() error {
+			ran[i] = true
+			switch i {
+			case 5:
+				return first
+			case 9:
+				return errors.New("of job 9")
+			}
+			return nil
+		})
+	}
+	if err := inParallel(jobs); err != first {
+		t.Errorf("%v, want that of job 5", err)
+	}
+	if slices.Contains(ran[:], false) {
+		t.Errorf("ran %v, want every job to", ran)
 	}
 }

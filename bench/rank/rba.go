@@ -38,7 +38,7 @@ func rankFile(o *options) error {
 	o.world, o.seed, o.seeds = "RBA", 0, 1
 	world := traffic.Config{World: o.world, Start: first.Truncate(24 * time.Hour)}
 	world.Days = 1 + int(last.Sub(world.Start).Hours()/24)
-	r, err := trial.Run(trial.Config{World: world, Events: logins(f, &bad), Risk: o.risk, Ablate: o.ablate, Progress: progress()})
+	r, err := trial.Run(trial.Config{World: world, Events: logins(f, &bad), Risk: o.risk, Ablate: o.ablate, Progress: progress(o.rba)})
 	if err = errors.Join(err, bad); err != nil {
 		return err
 	}

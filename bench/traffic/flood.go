@@ -16,10 +16,13 @@ type FloodPlan struct {
 	Victim   Event
 	Over     time.Duration // above 0
 	Requests int           // 1,000,000 in reports
-	// Accounts are the attacker's own: half of the requests show a valid token of
-	// one of them, the rest no credential.
+	// Accounts is how many the attacker has: half of the requests show a valid token
+	// of one of them, the rest no credential.
 	Accounts int
-	Seed     uint64
+	// Own, unless empty, are accounts that he has in the world for long, instead of
+	// Accounts new ones.
+	Own  []string
+	Seed uint64
 }
 
 // Events returns the flood in order of time, Attack 1, then the takeover of the
@@ -54,7 +57,10 @@ func (p FloodPlan) Events() iter.Seq[*Event] {
 // account fills in who one request of the flood is of.
 func (p FloodPlan) account(e *Event, r *rand.Rand) {
 	e.Person = "flood-" + decimal(int64(r.IntN(max(1, p.Accounts))))
-	if p.Accounts == 0 || chance(r, 0.5) {
+	if len(p.Own) > 0 {
+		e.Person = pick(r, p.Own)
+	}
+	if p.Accounts+len(p.Own) == 0 || chance(r, 0.5) {
 		e.Subject, e.Credential, e.CredentialID, e.AuthTime = models.Subject{}, models.NoCredential, "", time.Time{}
 		return
 	}

@@ -27,7 +27,8 @@ func (e *Event) View(r *models.Request, cookies string) {
 	r.Secure, r.Minor = true, 1
 	r.TLS = models.TLSFacts{Version: 0x0304, JA4: e.JA4, ServerName: host, ALPN: "http/1.1"}
 	r.Method, r.Host = []byte(e.Method), []byte(host)
-	r.Path, r.Target = []byte(e.Path), []byte(e.Path)
+	path := []byte(e.Path)
+	r.Path, r.Target = path, path
 	r.HeaderOrder = e.HeaderOrder
 	r.Raw = raw
 	addField(r, "Host", host)
@@ -51,7 +52,7 @@ func (e *Event) View(r *models.Request, cookies string) {
 // moves; slices of it made before do not change either.
 func addField(r *models.Request, name, value string) {
 	from := uint32(len(r.Raw))
-	r.Raw = append(r.Raw, name+": "+value+"\r\n"...)
+	r.Raw = append(append(append(append(r.Raw, name...), ": "...), value...), "\r\n"...)
 	mid := from + uint32(len(name))
 	r.Fields[r.NumFields] = models.Field{
 		Name:  models.Span{From: from, To: mid},

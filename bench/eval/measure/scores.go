@@ -123,3 +123,13 @@ func Quantile[T cmp.Ordered](values []T, q float64) T {
 	i := int(math.Ceil(q*float64(len(sorted)))) - 1
 	return sorted[min(max(i, 0), len(sorted)-1)]
 }
+
+// MedianOf returns the median, by the nearest rank, of a value of each element, 0
+// for none.
+func MedianOf[T any, V cmp.Ordered](all []T, value func(*T) V) V {
+	values := make([]V, len(all))
+	for i := range all {
+		values[i] = value(&all[i])
+	}
+	return Quantile(values, 0.5)
+}

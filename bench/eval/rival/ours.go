@@ -24,6 +24,8 @@ type Config struct {
 	// Tokens lets browsers keep the device tokens they are given. Without them
 	// nobody was ever issued one.
 	Tokens bool
+	// Unramped puts nothing on probation: what is learned counts in full at once.
+	Unramped bool
 	// Ablate adds a score for each group: the same evidence fused with the group's
 	// weight at 0; and one for the ramp of trust: the same with nothing on
 	// probation. What was learned is that of the whole model. From is when they
@@ -97,6 +99,10 @@ func (o *Ours) Names() []string { return o.names }
 func (o *Ours) Score(e *traffic.Event, out []float32) {
 	o.collect(e)
 	ev := &o.event
+	if o.config.Unramped {
+		trust(&ev.Features)
+		signals.Evaluate(&ev.Features, &ev.Evidence)
+	}
 	o.engine.Assess(&ev.Features, &ev.Evidence, ev.Class, &ev.Assessment)
 	whole := o.logOdds(&ev.Assessment)
 	for i := range out {
@@ -118,14 +124,19 @@ func (o *Ours) Score(e *traffic.Event, out []float32) {
 func (o *Ours) unramped() float32 {
 	ev := &o.event
 	o.trusting = ev.Features
-	for _, i := range []models.Feature{
-		models.NetTrust2, models.NetTrust3, models.DevTrust2, models.DevTrust3, models.TokenTrust,
-	} {
-		o.trusting.Set(i, 1)
-	}
+	trust(&o.trusting)
 	signals.Evaluate(&o.trusting, &o.evidence)
 	o.engine.Assess(&o.trusting, &o.evidence, ev.Class, &o.assessed)
 	return o.logOdds(&o.assessed)
+}
+
+// trust ends every probation.
+func trust(f *models.Features) {
+	for _, i := range []models.Feature{
+		models.NetTrust2, models.NetTrust3, models.DevTrust2, models.DevTrust3, models.TokenTrust,
+	} {
+		f.Set(i, 1)
+	}
 }
 
 // Assessment returns what the whole model makes of the event scored last, until

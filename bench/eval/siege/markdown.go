@@ -2,25 +2,50 @@ package siege
 
 import "fmt"
 
-// AppendMarkdown appends what sieges, storms and poisoning found.
-func AppendMarkdown(dst []byte, reports []Report, storms []Storm, poisoned []Poisoned) []byte {
-	for i := range reports {
-		dst = reports[i].append(dst)
+// AppendMarkdown appends what each seed came to.
+func (f *Found) AppendMarkdown(dst []byte) []byte {
+	for i := range f.Sieges {
+		dst = f.Sieges[i].append(dst)
 	}
+	dst = appendStormsBySeed(dst, f.Storms)
+	dst = appendFloodsBySeed(dst, f.Floods)
+	return appendPoisonedBySeed(dst, f.Poisoned)
+}
+
+func appendStormsBySeed(dst []byte, storms []Storm) []byte {
 	if len(storms) > 0 {
-		dst = append(dst, "\n## Stuffing\n\nEverybody comes every day; one campaign of 1.18 attempts per address for 4 h.\n\n"+
-			"| seed | attempts | attack mode after | sessions stepped up before | during | ratio | logins hindered before | during | right passwords | stopped |\n"+
-			"|---|---|---|---|---|---|---|---|---|---|\n"...)
+		dst = append(dst, "\n## Stuffing\n\nEverybody comes every day; one campaign of 1.18 attempts per address for 4 h. A right password is lost where "+
+			"the gate let it through before it was in attack mode.\n\n"+
+			"| seed | attempts | attack mode after | sessions stepped up before | during | ratio | logins hindered before | during | right passwords | stopped | lost |\n"+
+			"|---|---|---|---|---|---|---|---|---|---|---|\n"...)
 	}
 	for _, s := range storms {
 		b, d := &s.Before, &s.During
-		dst = fmt.Appendf(dst, "| %d | %d | %.1f s | %d of %d | %d of %d | %.2f | %d of %d | %d of %d | %d | %d |\n", s.Seed, s.Attempts, s.ModeAfter,
-			b.StepUps, b.Sessions, d.StepUps, d.Sessions, s.StepUps, b.Hindered, b.Logins, d.Hindered, d.Logins, s.Taken, s.Stopped)
+		dst = fmt.Appendf(dst, "| %d | %d | %.1f s | %d of %d | %d of %d | %.2f | %d of %d | %d of %d | %d | %d | %d |\n", s.Seed, s.Attempts, s.ModeAfter,
+			b.StepUps, b.Sessions, d.StepUps, d.Sessions, s.StepUps, b.Hindered, b.Logins, d.Hindered, d.Logins, s.Taken, s.Stopped, s.Lost)
 	}
+	return dst
+}
+
+func appendFloodsBySeed(dst []byte, floods []Flooded) []byte {
+	if len(floods) > 0 {
+		dst = append(dst, "\n## A budget of step-ups under a flood\n\n| world | seed | budget | flood | requests | at or above step_up | counted | "+
+			"stepped up before | after | shift before | after | at the end | had every request counted | attacks | caught |\n"+
+			"|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n"...)
+	}
+	for i := range floods {
+		f := &floods[i]
+		b, a := &f.Before, &f.After
+		dst = fmt.Appendf(dst, "| %s | %d | %s | %s | %d | %d | %d | %d of %d | %d of %d | %+.2f | %+.2f | %+.2f | %+.2f | %d | %.3f |\n", f.World, f.Seed, f.budget(), f.Flood,
+			f.Requests, f.High, f.Counted, b.SteppedUp, b.Sessions, a.SteppedUp, a.Sessions, f.ShiftBefore, f.ShiftAfter, f.ShiftEnd, f.ShiftAll, f.Attacks, f.Caught)
+	}
+	return dst
+}
+
+func appendPoisonedBySeed(dst []byte, poisoned []Poisoned) []byte {
 	if len(poisoned) > 0 {
-		dst = append(dst, "\n## Poisoning\n\nOne quiet request an hour from a new ASN abroad; points by which the attack then scores lower than at the "+
-			"same moment without them, over all plans, and over those of which a request got through.\n\n"+
-			"| world | seed | manner | hours | plans | requests accepted | mean drop | plans accepted | mean drop of those |\n|---|---|---|---|---|---|---|---|---|\n"...)
+		dst = append(dst, "\n## Poisoning\n\n| world | seed | manner | hours | plans | requests accepted | mean drop | plans accepted | mean drop of those |\n"+
+			"|---|---|---|---|---|---|---|---|---|\n"...)
 	}
 	for _, p := range poisoned {
 		dst = fmt.Appendf(dst, "| %s | %d | %s | %d | %d | %.1f %% | %.1f | %d | %.1f |\n",

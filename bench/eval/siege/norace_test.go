@@ -3,4 +3,4 @@
 package siege
 
 // The populations of the tests, and whether they are large enough to hold figures.
-const siegeUsers, siegeMachines, stormUsers, held = 100, 100, 600, true
+const siegeUsers, siegeMachines, stormUsers, floodUsers, floodRequests, held = 100, 100, 600, 400, 50_000, true

@@ -25,9 +25,10 @@ type Storm struct {
 	StepUps float64 `json:"stepup_ratio"`
 	Ratio   float64 `json:"ratio"`
 	// Taken counts passwords that were right, Stopped those of them that the gate
-	// did not let through at once.
+	// did not let through at once. Lost are those let through before attack mode.
 	Taken   int `json:"right_passwords"`
 	Stopped int `json:"right_passwords_stopped"`
+	Lost    int `json:"right_passwords_lost_before_mode"`
 }
 
 // Load counts visits of genuine users, and what they felt.
@@ -118,11 +119,15 @@ func (w *weather) attempt(e *traffic.Event, ev *models.Event) {
 		w.first = e.Time
 	}
 	w.Attempts++
-	if e.Login == models.LoginPassed {
-		w.Taken++
-		if Caught(ev) || ev.Denial != "" {
-			w.Stopped++
-		}
+	if e.Login != models.LoginPassed {
+		return
+	}
+	w.Taken++
+	switch {
+	case Caught(ev) || ev.Denial != "":
+		w.Stopped++
+	case w.ModeAfter < 0 && ev.Features.Get(models.ModeNats) == 0:
+		w.Lost++
 	}
 }
 

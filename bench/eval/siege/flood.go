@@ -1,0 +1,251 @@
+package siege
+
+import (
+	"fmt"
+	"iter"
+	"sync"
+	"time"
+
+	"github.com/riskgate/riskgate/bench/eval"
+	"github.com/riskgate/riskgate/bench/traffic"
+	"github.com/riskgate/riskgate/models"
+	"github.com/riskgate/riskgate/risk"
+	"github.com/riskgate/riskgate/risk/adapt"
+)
+
+// Flooded is what a flood of high scores did to a budget of step-ups, and what
+// became of the attacks after it.
+type Flooded struct {
+	World string `json:"world"`
+	Seed  uint64 `json:"seed"`
+	// Budget is the share of sessions to be stepped up, 0: thresholds stay where they
+	// are configured.
+	Budget float64 `json:"budget"`
+	// Flood is "none", "new_accounts" or "own_accounts": who has been an ordinary
+	// user for long.
+	Flood    string `json:"flood"`
+	Requests int    `json:"requests"`         // of the flood
+	High     int    `json:"requests_high"`    // of them at or above the configured threshold
+	Counted  int    `json:"requests_counted"` // of them by the budget
+	// Before is of the honest sessions in as many days before the flood as there
+	// are After it.
+	Before Kept `json:"before"`
+	After  Kept `json:"after"`
+	// ShiftBefore and ShiftAfter say how far, in nats, the thresholds stood from the
+	// configured ones when the flood began and when it ended, ShiftEnd at the end of
+	// the world.
+	ShiftBefore float64 `json:"shift_before_nats"`
+	ShiftAfter  float64 `json:"shift_after_nats"`
+	ShiftEnd    float64 `json:"shift_end_nats"`
+	// ShiftAll is where the flood would have moved them if each of its requests
+	// counted.
+	ShiftAll float64 `json:"shift_if_all_counted_nats"`
+	// Attacks are the takeovers of the days after the flood, which are judged and do
+	// not happen; Caught is the share that was stepped up or denied.
+	Attacks int     `json:"attacks"`
+	Caught  float64 `json:"caught"`
+}
+
+// Kept counts the honest sessions that a budget counts: one an hour of each
+// established caller who can step up.
+type Kept struct {
+	Sessions  int     `json:"sessions"`
+	SteppedUp int     `json:"stepped_up"`
+	Share     float64 `json:"share"`
+}
+
+// Flood says how large a flood is.
+type Flood struct {
+	Requests int           // 1,000,000 in reports
+	Over     time.Duration // above 0
+	Accounts int           // the attacker's
+	Budget   models.Share  // of the gates that follow one
+}
+
+// Floods lets a login world pass four gates: one whose thresholds stay, and three
+// that follow a budget, with no flood, one by new accounts and one by accounts that
+// are established. The flood is on the first day of the attacks.
+func Floods(c Config, f Flood) ([]Flooded, error) {
+	victim, own := c.bystanders(f.Accounts)
+	if len(own) < f.Accounts {
+		return nil, fmt.Errorf("flood of world %s: %d people have come often enough, want %d", c.World.World, len(own), f.Accounts)
+	}
+	known := traffic.FloodPlan{Victim: victim, Over: f.Over, Requests: f.Requests, Own: own, Seed: c.World.Seed}
+	fresh := known
+	fresh.Own, fresh.Accounts = nil, f.Accounts
+	runs := []*inundation{
+		{flood: "own_accounts", plan: &known},
+		{flood: "none", budget: f.Budget},
+		{flood: "new_accounts", plan: &fresh, budget: f.Budget},
+		{flood: "own_accounts", plan: &known, budget: f.Budget},
+	}
+	errs := make([]error, len(runs))
+	var done sync.WaitGroup
+	for i, r := range runs {
+		own := map[string]bool{}
+		for _, person := range known.Own {
+			own[person] = true
+		}
+		r.own, r.begins = own, victim.Time
+		r.ends = r.begins.Add(f.Over)
+		one := c
+		if i > 0 {
+			one.Progress = nil
+		}
+		done.Go(func() { errs[i] = r.run(one) })
+	}
+	done.Wait()
+	var all []Flooded
+	for i, r := range runs {
+		if errs[i] != nil {
+			return nil, errs[i]
+		}
+		all = append(all, r.Flooded)
+	}
+	return all, nil
+}
+
+// bystanders returns the first honest login from the day on which attacks begin,
+// and so many people who logged in often before.
+func (c *Config) bystanders(n int) (victim traffic.Event, often []string) {
+	begins := c.World.Start.AddDate(0, 0, c.World.FirstAttackDay())
+	logins := map[string]int{}
+	for e := range c.World.Events() {
+		if e.Label != traffic.Honest {
+			continue
+		}
+		if logins[e.Person]++; logins[e.Person] == known && len(often) < n {
+			often = append(often, e.Person)
+		}
+		if !e.Time.Before(begins) {
+			return *e, often
+		}
+	}
+	return victim, nil
+}
+
+// inundation is one gate while it is flooded.
+type inundation struct {
+	Flooded
+	flood        string
+	plan         *traffic.FloodPlan // nil: no flood
+	budget       models.Share
+	own          map[string]bool // persons who are the attacker's
+	begins, ends time.Time
+	gate         *eval.Gate
+	engine       *risk.Engine // with the configured thresholds
+	all          *adapt.Budget
+	hour         int64
+	counted      map[models.Pseudonym]bool // in hour
+	caught       int
+}
+
+func (r *inundation) run(c Config) error {
+	c.Risk.Budget.StepUp = r.budget
+	g, err := c.gate()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = g.Close() }() // nothing is stored
+	r.gate, r.engine = g, risk.New(c.Risk)
+	r.World, r.Seed, r.Budget, r.Flood = string(c.World.World), c.World.Seed, float64(r.budget), r.flood
+	v, n := visits{gate: g, seen: map[string]bool{}}, 0
+	for e := range r.events(&c) {
+		if n++; c.Progress != nil && n%1024 == 0 {
+			c.Progress(n, e.Time)
+		}
+		if e.Label != traffic.Honest && e.Label != traffic.ThresholdFlood {
+			r.attack(e)
+			continue
+		}
+		v.serve(e, func(ev *models.Event, again bool) {
+			if !again {
+				r.take(e, ev, c.World.Start)
+			}
+		})
+	}
+	r.ShiftEnd = g.Shift()
+	r.Before.sum()
+	r.After.sum()
+	r.Caught = float64(r.caught) / float64(max(1, r.Attacks))
+	return nil
+}
+
+// events returns the world with the flood in it.
+func (r *inundation) events(c *Config) iter.Seq[*traffic.Event] {
+	if r.plan == nil {
+		return c.World.Events()
+	}
+	return traffic.Merge(c.World.Events(), r.plan.Events())
+}
+
+func (r *inundation) take(e *traffic.Event, ev *models.Event, start time.Time) {
+	if e.Time.Before(r.begins) {
+		r.ShiftBefore = r.gate.Shift()
+	}
+	if !e.Time.After(r.ends) {
+		r.ShiftAfter = r.gate.Shift()
+	}
+	switch {
+	case e.Label == traffic.ThresholdFlood && e.Attack == 1:
+		r.wave(ev)
+	case e.Label != traffic.Honest || r.own[e.Person] || !r.first(ev):
+	case e.Time.After(r.ends):
+		r.After.take(ev)
+	case e.Time.Before(r.begins) && e.Time.Sub(start) > r.begins.Sub(start)*4/7:
+		r.Before.take(ev)
+	}
+}
+
+// attack takes a takeover, which counts once the flood is over.
+func (r *inundation) attack(e *traffic.Event) {
+	if !e.Time.After(r.ends) {
+		return
+	}
+	r.Attacks++
+	if Caught(r.gate.Judge(e)) {
+		r.caught++
+	}
+}
+
+// wave takes one request of the flood.
+func (r *inundation) wave(ev *models.Event) {
+	over := ev.Assessment.Nats - r.engine.NatsAt(r.engine.Thresholds(ev.Class).StepUp)
+	r.Requests++
+	if over >= 0 {
+		r.High++
+	}
+	if r.first(ev) {
+		r.Counted++
+	}
+	if r.budget == 0 {
+		return
+	}
+	if r.all == nil {
+		r.all = adapt.NewBudget(float64(r.budget), 0)
+		r.all.Resume(r.ShiftBefore, r.gate.Sessions())
+	}
+	r.all.See(over)
+	r.ShiftAll = r.all.Nats()
+}
+
+// first reports whether a budget would count the decision.
+func (r *inundation) first(ev *models.Event) bool {
+	if hour := ev.Time.Unix() / 3600; hour != r.hour || r.counted == nil {
+		r.hour, r.counted = hour, map[models.Pseudonym]bool{}
+	}
+	if !eval.Counts(ev) || r.counted[ev.Pseudonym] {
+		return false
+	}
+	r.counted[ev.Pseudonym] = true
+	return true
+}
+
+func (k *Kept) take(ev *models.Event) {
+	k.Sessions++
+	if ev.Action >= models.StepUp {
+		k.SteppedUp++
+	}
+}
+
+func (k *Kept) sum() { k.Share = float64(k.SteppedUp) / float64(max(1, k.Sessions)) }
