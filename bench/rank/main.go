@@ -32,6 +32,7 @@ type options struct {
 	seed, seeds uint64
 	size        traffic.Size
 	ablate      bool
+	drift       bool
 	out, plots  string
 	rba         string
 	risk        risk.Config
@@ -47,6 +48,7 @@ func main() {
 	flag.IntVar(&o.size.Machines, "machines", 0, "machine clients, 0: as many as the world has")
 	flag.IntVar(&o.size.Days, "days", 0, "days, 0: as many as the world has")
 	flag.BoolVar(&o.ablate, "ablate", true, "also leave out each group")
+	flag.BoolVar(&o.drift, "drift", true, "also a world A or B whose people change their habits")
 	flag.StringVar(&o.rba, "rba", "", "CSV file of the RBA data set, instead of a world")
 	flag.StringVar(&o.out, "out", "bench/results", "folder of eval.json and eval.md, empty: none")
 	flag.StringVar(&o.plots, "plots", "docs/eval", "folder of the drawings of the first seed, empty: none")
@@ -90,8 +92,7 @@ func run(o *options) error {
 
 // rank runs the seeds of a login world.
 func rank(o *options) error {
-	var rows []trial.Row
-	var sums []trial.Summary
+	var found ranked
 	for seed := o.seed; seed < o.seed+o.seeds; seed++ {
 		r, err := trial.Run(trial.Config{
 			World: traffic.NewWorld(o.world, seed, start, o.size), Risk: o.risk, Ablate: o.ablate, Progress: progress(fmt.Sprintf("world %s, seed %d", o.world, seed)),
@@ -100,29 +101,50 @@ func rank(o *options) error {
 			return err
 		}
 		fmt.Fprintf(os.Stderr, "\n%+v\n", r.Events)
-		rows, sums = append(rows, r.Rows...), append(sums, r.Models...)
+		found.rows, found.sums = append(found.rows, r.Rows...), append(found.sums, r.Models...)
 		if seed == o.seed && o.plots != "" {
 			if err := draw(o.plots, o.world, seed, &r.Figures); err != nil {
 				return err
 			}
 		}
+		if !o.drift {
+			continue
+		}
+		d, err := trial.RunDrift(trial.Config{
+			World: traffic.NewWorld(o.world, seed, start, o.size), Risk: o.risk, Progress: progress(fmt.Sprintf("world %s, seed %d, drift", o.world, seed)),
+		})
+		if err != nil {
+			return err
+		}
+		found.drifts = append(found.drifts, d...)
 	}
-	fmt.Printf("%s", trial.AppendMarkdown(nil, rows, sums))
-	fmt.Printf("%s", trial.AppendMedians(nil, rows))
+	fmt.Printf("%s", trial.AppendMarkdown(nil, found.rows, found.sums))
+	fmt.Printf("%s", trial.AppendMedians(nil, found.rows, found.sums, found.drifts))
 	if o.out == "" {
 		return nil
 	}
-	return save(o, rows, sums)
+	return found.save(o)
+}
+
+// ranked is what the seeds of a login world came to.
+type ranked struct {
+	rows   []trial.Row
+	sums   []trial.Summary
+	drifts []trial.Drift
 }
 
 // save replaces what the file says about these seeds of this world.
-func save(o *options, rows []trial.Row, sums []trial.Summary) error {
+func (r *ranked) save(o *options) error {
 	world := string(o.world)
 	return o.change(func(f results.File) error {
-		if err := results.Merge(f, "evaluations", rows, func(r trial.Row) bool { return r.World == world && o.mine(r.Seed) }); err != nil {
+		err := errors.Join(
+			results.Merge(f, "evaluations", r.rows, func(r trial.Row) bool { return r.World == world && o.mine(r.Seed) }),
+			results.Merge(f, "models", r.sums, func(s trial.Summary) bool { return s.World == world && o.mine(s.Seed) }),
+		)
+		if err != nil || len(r.drifts) == 0 {
 			return err
 		}
-		return results.Merge(f, "models", sums, func(s trial.Summary) bool { return s.World == world && o.mine(s.Seed) })
+		return results.Merge(f, "drifts", r.drifts, func(d trial.Drift) bool { return d.World == world && o.mine(d.Seed) })
 	})
 }
 
@@ -160,19 +182,20 @@ Seeds 1 to 99 served development, 100 to 199 were never used to choose anything.
 func table(f results.File, path string) error {
 	rows, err1 := results.List[trial.Row](f, "evaluations")
 	sums, err2 := results.List[trial.Summary](f, "models")
+	drifts, err7 := results.List[trial.Drift](f, "drifts")
 	var found siege.Found
 	var err3, err4, err5, err6 error
 	found.Sieges, err3 = results.List[siege.Report](f, "sieges")
 	found.Storms, err4 = results.List[siege.Storm](f, "stuffing")
 	found.Poisoned, err5 = results.List[siege.Poisoned](f, "poisoning")
 	found.Floods, err6 = results.List[siege.Flooded](f, "floods")
-	if err := errors.Join(err1, err2, err3, err4, err5, err6); err != nil {
+	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7); err != nil {
 		return err
 	}
 	slices.SortStableFunc(rows, func(a, b trial.Row) int {
 		return cmp.Or(strings.Compare(a.World, b.World), cmp.Compare(a.Seed, b.Seed))
 	})
-	text := trial.AppendMedians([]byte(preamble), rows)
+	text := trial.AppendMedians([]byte(preamble), rows, sums, drifts)
 	text = found.AppendMarkdown(found.AppendMedians(text))
 	return os.WriteFile(path, trial.AppendMarkdown(text, rows, sums), 0o644)
 }

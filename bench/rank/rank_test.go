@@ -18,7 +18,7 @@ import (
 func small(t *testing.T, w traffic.World) *options {
 	dir := t.TempDir()
 	return &options{
-		world: w, seed: 7, seeds: 2, size: traffic.Size{Users: 150, Days: 50}, risk: risk.DefaultConfig(),
+		world: w, seed: 7, seeds: 2, size: traffic.Size{Users: 150, Days: 50}, risk: risk.DefaultConfig(), drift: true, ablate: true,
 		out: dir, plots: filepath.Join(dir, "plots"),
 	}
 }

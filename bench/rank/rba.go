@@ -46,7 +46,7 @@ func rankFile(o *options) error {
 	if o.out == "" {
 		return nil
 	}
-	return save(o, r.Rows, r.Models)
+	return (&ranked{rows: r.Rows, sums: r.Models}).save(o)
 }
 
 // logins returns the readable rows. An error that no row follows is stored.

@@ -31,16 +31,17 @@ func (w *logins) face(p *person, v visit) face {
 	n := r.IntN(len(p.slots))
 	s := &p.slots[n]
 	f := face{device: n + len(p.slots)*s.generation(v.days)}
-	roams, vpn, inOffice := r.Float64() < p.roams, chance(r, 0.3), chance(r, 0.8)
-	f.claim = w.claims.of(w.modelOf(s, v.days), s.version(v.days), s.build(v.days))
+	roams, vpn, inOffice := r.Float64() < w.config.roaming(p, v.days), chance(r, 0.3), chance(r, 0.8)
+	aged, exit := w.config.aged(v.days), w.config.exitOf(p, v.days)
+	f.claim = w.claims.of(w.modelOf(s, v.days), s.version(aged), s.build(aged))
 	r = w.dice.aim(visitStream, uint64(p.number)<<32|uint64(v.key)|uint64(v.again+1)<<24)
 	f.lost = chance(r, 0.07)
 	moved := v.again > 0 && chance(r, 0.05)
 	switch journey := p.journey(v.days); {
 	case journey != nil:
 		f.address, f.at = journey.at.address(journey.host), journey.at
-	case p.vpn && vpn:
-		f.address, f.at = p.exit.address(r.Uint32N(256)), p.exit
+	case exit != nil && vpn:
+		f.address, f.at = exit.address(r.Uint32N(256)), exit
 	case p.phone != nil && s.first == mobile && roams != moved:
 		f.address, f.at = w.roaming(p, v.first, moved), p.phone
 	case p.office.IsValid() && inOffice && working(v.at):

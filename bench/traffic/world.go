@@ -32,6 +32,10 @@ type Config struct {
 	World World
 	// Attacks are the attackers of a World.
 	Attacks []Attack
+	// Drift is the day, from 0, from which people have other habits: more of them
+	// on the move and behind a VPN, browsers updated faster. 0: never. Only in the
+	// worlds A and B.
+	Drift int
 }
 
 // DayOne is the world of the first day with a gateway that knows nobody: 10,000
@@ -118,6 +122,7 @@ const (
 	stuffingStream
 	poisonStream
 	floodStream
+	driftStream
 )
 
 // random returns the generator of one purpose for one number.

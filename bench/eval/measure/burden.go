@@ -67,10 +67,4 @@ func Reauthentication(users []uint32, numbers []uint8, scores []float32, thresho
 	return median, mean
 }
 
-func meanOf(v []float64) float64 {
-	sum := 0.0
-	for _, x := range v {
-		sum += x
-	}
-	return sum / float64(len(v))
-}
+func meanOf(v []float64) float64 { return sumOf(v) / float64(len(v)) }

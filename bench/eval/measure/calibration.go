@@ -37,7 +37,7 @@ type Calibration struct {
 	Slope     float64 `json:"slope"`     // of the logistic regression of the outcome on the log-odds; 1 is best
 	Intercept float64 `json:"intercept"` // of the same; 0 is best
 	TopGap    float64 `json:"top_gap"`   // gap in the tenth with the highest forecasts, in probability
-	Bins      []Bin   `json:"bins"`
+	Bins      []Bin   `json:"bins,omitempty"`
 }
 
 // Balance sets the weights so that attacks and honest ones weigh the same

@@ -32,6 +32,9 @@ func (f *Fidelity) Add(contributions []float64, shown []int, threshold float64, 
 	}
 }
 
+// Share returns which part of the alarms n are.
+func (f *Fidelity) Share(n int) float64 { return float64(n) / float64(max(1, f.Alarms)) }
+
 func without(total float64, contributions []float64, groups []int) float64 {
 	for _, g := range groups {
 		total -= contributions[g]

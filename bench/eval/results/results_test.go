@@ -58,3 +58,18 @@ func TestBrokenFileIsNotOverwritten(t *testing.T) {
 		t.Errorf("error %v, want one that names the file", err)
 	}
 }
+
+func TestGroupsAndSeeds(t *testing.T) {
+	type one struct {
+		key  string
+		seed uint64
+	}
+	all := []one{{"b", 3}, {"a", 1}, {"b", 1}, {"b", 10}}
+	groups := Group(all, func(o *one) string { return o.key })
+	if len(groups) != 2 || len(groups[0]) != 3 || groups[0][2].seed != 10 || groups[1][0].key != "a" {
+		t.Errorf("%v", groups)
+	}
+	if got := Seeds(all, func(o *one) uint64 { return o.seed }); got != "1 3 10" {
+		t.Errorf("seeds %q, want 1 3 10", got)
+	}
+}

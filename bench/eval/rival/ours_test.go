@@ -136,6 +136,31 @@ func TestRampIsLeftOut(t *testing.T) {
 	}
 }
 
+// Without the ramp nothing is on probation from the start: leaving it out again
+// changes nothing, and some logins score lower than where there is one.
+func TestUnrampedKnowsNoProbation(t *testing.T) {
+	bare, ramped := open(t, Config{Ablate: true, Tokens: true, Unramped: true}), open(t, Config{Tokens: true})
+	out, with := make([]float32, len(bare.Names())), make([]float32, 1)
+	lower := 0
+	for e := range traffic.NewWorld(traffic.WorldA, 4, start, traffic.Size{Users: 300, Days: 120}).Events() {
+		bare.Score(e, out)
+		ramped.Score(e, with)
+		if again := out[len(out)-1]; again != out[0] {
+			t.Fatalf("log-odds %.3f, %.3f with every probation ended", out[0], again)
+		}
+		if out[0] < with[0]-0.1 {
+			lower++
+		}
+		if e.Label == traffic.Honest {
+			bare.Learn(e)
+			ramped.Learn(e)
+		}
+	}
+	if lower == 0 {
+		t.Error("nothing scores lower without the ramp")
+	}
+}
+
 // An attacker keeps his own cookies, shows what he stole, and cannot step up.
 func TestAttackersHaveNoPartInStepUps(t *testing.T) {
 	o := open(t, Config{Tokens: true})

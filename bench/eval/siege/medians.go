@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/riskgate/riskgate/bench/eval/measure"
+	"github.com/riskgate/riskgate/bench/eval/results"
 )
 
 // Found is what the seeds of a world API, and what belongs to it, came to.
@@ -20,7 +20,7 @@ type Found struct {
 // AppendMedians appends tables of the medians over the seeds.
 func (f *Found) AppendMedians(dst []byte) []byte {
 	if len(f.Sieges) > 0 {
-		dst = fmt.Appendf(dst, "\n## World API: medians over seeds %s\n", seedsOf(f.Sieges, func(r *Report) uint64 { return r.Seed }))
+		dst = fmt.Appendf(dst, "\n## World API: medians over seeds %s\n", results.Seeds(f.Sieges, func(r *Report) uint64 { return r.Seed }))
 		dst = appendCampaigns(dst, f.Sieges)
 		dst = appendHonest(dst, f.Sieges)
 	}
@@ -36,31 +36,6 @@ func (f *Found) AppendMedians(dst []byte) []byte {
 	return dst
 }
 
-// seedsOf lists the seeds in their order.
-func seedsOf[T any](all []T, seed func(*T) uint64) string {
-	var seeds []uint64
-	for i := range all {
-		seeds = append(seeds, seed(&all[i]))
-	}
-	slices.Sort(seeds)
-	return strings.Trim(fmt.Sprint(slices.Compact(seeds)), "[]")
-}
-
-// grouped puts what has the same key together, in the order of first appearance.
-func grouped[T any, K comparable](all []T, key func(*T) K) (groups [][]T) {
-	index := map[K]int{}
-	for i := range all {
-		k := key(&all[i])
-		at, ok := index[k]
-		if !ok {
-			at = len(groups)
-			index[k], groups = at, append(groups, nil)
-		}
-		groups[at] = append(groups[at], all[i])
-	}
-	return groups
-}
-
 func appendCampaigns(dst []byte, sieges []Report) []byte {
 	var all []Campaign
 	for i := range sieges {
@@ -69,7 +44,7 @@ func appendCampaigns(dst []byte, sieges []Report) []byte {
 	slices.SortStableFunc(all, func(a, b Campaign) int { return cmp.Compare(a.Attacker, b.Attacker) })
 	dst = append(dst, "\n| attacker | seeds | attacks a seed | within 20 requests | within a day | ever | requests until caught | seconds | objects lost |\n"+
 		"|---|---|---|---|---|---|---|---|---|\n"...)
-	for _, of := range grouped(all, func(c *Campaign) string { return c.Attacker }) {
+	for _, of := range results.Group(all, func(c *Campaign) string { return c.Attacker }) {
 		dst = fmt.Appendf(dst, "| %s | %d | %d | %.3f | %.3f | %.3f | %.0f | %.0f | %.0f |\n", of[0].Attacker, len(of),
 			measure.MedianOf(of, func(c *Campaign) int { return c.Attacks }),
 			measure.MedianOf(of, func(c *Campaign) float64 { return c.Within20 }),
@@ -107,7 +82,7 @@ func part(n, of int) float64 { return float64(n) / float64(max(1, of)) }
 func appendStorms(dst []byte, storms []Storm) []byte {
 	dst = fmt.Appendf(dst, "\n## Stuffing: medians over seeds %s\n\n"+
 		"| attack mode after | sessions stepped up before | during | ratio | logins hindered before | during | right passwords let through | of these before attack mode |\n"+
-		"|---|---|---|---|---|---|---|---|\n", seedsOf(storms, func(s *Storm) uint64 { return s.Seed }))
+		"|---|---|---|---|---|---|---|---|\n", results.Seeds(storms, func(s *Storm) uint64 { return s.Seed }))
 	median := func(value func(*Storm) float64) float64 { return measure.MedianOf(storms, value) }
 	return fmt.Appendf(dst, "| %.1f s | %.2f %% | %.2f %% | %.2f | %.2f %% | %.2f %% | %.1f %% | %.0f |\n",
 		median(func(s *Storm) float64 { return s.ModeAfter }),
@@ -124,8 +99,8 @@ func appendFloods(dst []byte, floods []Flooded) []byte {
 		"Thresholds that stay where they are configured, and thresholds that keep a budget, counting one session an hour of each established "+
 		"caller. The flood's accounts are new, or were ordinary users for long. Shifts are in nats; attacks are takeovers of the days after the flood.\n\n"+
 		"| budget | flood | requests | at or above step_up | counted | realized before | after | shift before | after | at the end | had every request counted | attacks caught |\n"+
-		"|---|---|---|---|---|---|---|---|---|---|---|---|\n", seedsOf(floods, func(f *Flooded) uint64 { return f.Seed }))
-	for _, of := range grouped(floods, func(f *Flooded) [2]string { return [2]string{f.budget(), f.Flood} }) {
+		"|---|---|---|---|---|---|---|---|---|---|---|---|\n", results.Seeds(floods, func(f *Flooded) uint64 { return f.Seed }))
+	for _, of := range results.Group(floods, func(f *Flooded) [2]string { return [2]string{f.budget(), f.Flood} }) {
 		median := func(value func(*Flooded) float64) float64 { return measure.MedianOf(of, value) }
 		dst = fmt.Appendf(dst, "| %s | %s | %.0f | %.0f | %.0f | %.2f %% | %.2f %% | %+.2f | %+.2f | %+.2f | %+.2f | %.3f |\n", of[0].budget(), of[0].Flood,
 			median(func(f *Flooded) float64 { return float64(f.Requests) }), median(func(f *Flooded) float64 { return float64(f.High) }),
@@ -150,12 +125,12 @@ func appendPoisoned(dst []byte, poisoned []Poisoned) []byte {
 	dst = fmt.Appendf(dst, "\n## Poisoning: medians over seeds %s\n\nOne quiet request an hour from a new ASN abroad; points by which the attack then scores lower than at the "+
 		"same moment without them, over all plans, and over those of which a request got through.\n\n"+
 		"| world | manner | hours | plans a seed | requests accepted | mean drop | mean drop of plans accepted |\n|---|---|---|---|---|---|---|\n",
-		seedsOf(poisoned, func(p *Poisoned) uint64 { return p.Seed }))
+		results.Seeds(poisoned, func(p *Poisoned) uint64 { return p.Seed }))
 	type key struct {
 		world, manner string
 		hours         int
 	}
-	for _, of := range grouped(poisoned, func(p *Poisoned) key { return key{p.World, p.Manner, p.Hours} }) {
+	for _, of := range results.Group(poisoned, func(p *Poisoned) key { return key{p.World, p.Manner, p.Hours} }) {
 		p := &of[0]
 		dst = fmt.Appendf(dst, "| %s | %s | %d | %d | %.1f %% | %.1f | %.1f |\n", p.World, p.Manner, p.Hours,
 			measure.MedianOf(of, func(p *Poisoned) int { return p.Plans }),

@@ -57,7 +57,7 @@ func (k kind) String() string {
 // book is what is known of the recorded events, beside their scores: the same for
 // every model, in the order of the events.
 type book struct {
-	validate, test, calibrate time.Time
+	validate, test time.Time
 
 	kinds  []kind
 	kindOf map[kind]uint8
@@ -67,21 +67,22 @@ type book struct {
 	honest struct { // logins of the test
 		users  []uint32
 		strata []uint8
+		times  []int64 // Unix seconds
 	}
 	attacks struct {
 		kinds, strata []uint8
 		victims       []uint32
+		times         []int64
 	}
 	early struct { // honest logins up to maxNumber, of the whole world
 		users   []uint32
 		numbers []uint8
 	}
-	labeled struct{ honest, attacks int } // of the test, before calibrate
 }
 
 func newBook(c *Config) *book {
 	return &book{
-		validate: c.at(validateFrom), test: c.at(testFrom), calibrate: c.at(labelsUntil),
+		validate: c.at(validateFrom), test: c.at(testFrom),
 		kindOf: map[kind]uint8{}, users: map[string]uint32{},
 	}
 }
@@ -114,9 +115,7 @@ func (b *book) enter(e *traffic.Event) mark {
 	if m.part == toTest {
 		b.honest.users = append(b.honest.users, m.user)
 		b.honest.strata = append(b.honest.strata, m.stratum)
-		if e.Time.Before(b.calibrate) {
-			b.labeled.honest++
-		}
+		b.honest.times = append(b.honest.times, e.Time.Unix())
 	}
 	return m
 }
@@ -136,9 +135,7 @@ func (b *book) attack(e *traffic.Event, m *mark) {
 	b.attacks.kinds = append(b.attacks.kinds, i)
 	b.attacks.strata = append(b.attacks.strata, m.stratum)
 	b.attacks.victims = append(b.attacks.victims, m.user)
-	if e.Time.Before(b.calibrate) {
-		b.labeled.attacks++
-	}
+	b.attacks.times = append(b.attacks.times, e.Time.Unix())
 }
 
 func (b *book) user(person string) uint32 {

@@ -110,19 +110,19 @@ func appendHonest(dst []byte, models []Summary) []byte {
 		return dst
 	}
 	dst = append(dst, "\nHonest users at the 1 % threshold; calibration at a balanced prior, before and after labels:\n\n"+
-		"| model | step-ups per user and month: median | p95 | mean | users with none | at score 30 | ECE | slope | top decile | alarms that vanish without their reasons | without others |\n"+
-		"|---|---|---|---|---|---|---|---|---|---|---|\n"...)
+		"| model | step-ups per user and month: median | p95 | mean | users with none | at score 30 | the ramp adds | ECE | Brier | slope | intercept | top decile | "+
+		"alarms that vanish without their reasons | without others |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n"...)
 	for i := range models {
 		s := &models[i]
 		dst = fmt.Appendf(dst, "| %s | %.2f | %.2f | %.3f | %.1f %% |", s.Model, s.Burden.Median, s.Burden.P95, s.Burden.Mean, 100*s.Burden.None)
 		if s.Default == nil || s.Before == nil || s.Fidelity.Alarms == 0 {
-			dst = append(dst, " | | | | | |\n"...)
+			dst = append(dst, " | | | | | | | | |\n"...)
 			continue
 		}
-		n := float64(s.Fidelity.Alarms)
-		dst = fmt.Appendf(dst, " %.2f %% | %.3f → %.3f | %.2f → %.2f | %.3f → %.3f | %.1f %% | %.1f %% |\n",
-			100*s.Default.Rate, s.Before.ECE, s.After.ECE, s.Before.Slope, s.After.Slope, s.Before.TopGap, s.After.TopGap,
-			100*float64(s.Fidelity.Shown)/n, 100*float64(s.Fidelity.Random)/n)
+		dst = fmt.Appendf(dst, " %.2f %% | %s | %.3f → %.3f | %.4f → %.4f | %.2f → %.2f | %+.2f → %+.2f | %.3f → %.3f | %.1f %% | %.1f %% |\n",
+			100*s.Default.Rate, s.Ramp, s.Before.ECE, s.After.ECE, s.Before.Brier, s.After.Brier, s.Before.Slope, s.After.Slope,
+			s.Before.Intercept, s.After.Intercept, s.Before.TopGap, s.After.TopGap,
+			100*s.Fidelity.Share(s.Fidelity.Shown), 100*s.Fidelity.Share(s.Fidelity.Random))
 	}
 	return dst
 }

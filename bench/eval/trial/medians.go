@@ -1,54 +1,101 @@
 package trial
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/riskgate/riskgate/bench/eval/measure"
+	"github.com/riskgate/riskgate/bench/eval/results"
 )
 
-// AppendMedians appends a table of the medians over the seeds of each world.
-func AppendMedians(dst []byte, rows []Row) []byte {
-	type key struct{ world, attacker, model string }
-	groups := map[key][]Row{}
-	var keys []key
-	for _, r := range rows {
-		if _, _, yes := ablated(r.Model); yes {
-			continue
-		}
-		k := key{r.World, r.Attacker, r.Model}
-		if groups[k] == nil {
-			keys = append(keys, k)
-		}
-		groups[k] = append(groups[k], r)
-	}
-	slices.SortStableFunc(keys, func(a, b key) int {
-		return strings.Compare(a.world+a.attacker, b.world+b.attacker)
+// AppendMedians appends tables of the medians over the seeds of each world.
+func AppendMedians(dst []byte, rows []Row, models []Summary, drifts []Drift) []byte {
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r Row) bool { _, _, less := ablated(r.Model); return less })
+	slices.SortStableFunc(rows, func(a, b Row) int {
+		return cmp.Or(cmp.Compare(a.World, b.World), cmp.Compare(a.Attacker, b.Attacker))
 	})
-	dst = append(dst, "\n## Medians over the seeds\n\n| world | attacker | model | seeds | AUC | TPR at 1 % | at 0.1 % | catch 90 | realized 1 % |\n"+
-		"|---|---|---|---|---|---|---|---|---|\n"...)
-	for _, k := range keys {
-		of := groups[k]
-		median := func(value func(*Row) float64) float64 {
-			v := make([]float64, len(of))
-			for i := range of {
-				v[i] = value(&of[i])
-			}
-			return measure.Quantile(v, 0.5)
-		}
-		dst = fmt.Appendf(dst, "| %s | %s | %s | %s | %.4f | %.3f | %.3f | %.2f %% | %.2f %% |\n", k.world, k.attacker, k.model, seedsOf(of),
+	type key struct{ world, attacker, model string }
+	groups := results.Group(rows, func(r *Row) key { return key{r.World, r.Attacker, r.Model} })
+	dst = append(dst, "\n## Medians over the seeds\n\n| world | attacker | model | seeds | AUC | TPR at 1 % | at 0.1 % | catch 90 | catch 99 | realized 1 % | 0.1 % | PR-AUC |\n"+
+		"|---|---|---|---|---|---|---|---|---|---|---|---|\n"...)
+	for _, of := range groups {
+		median := func(value func(*Row) float64) float64 { return measure.MedianOf(of, value) }
+		r := &of[0]
+		dst = fmt.Appendf(dst, "| %s | %s | %s | %s | %.4f | %.3f | %.3f | %.2f %% | %.2f %% | %.2f %% | %.3f %% | %.4f |\n", r.World, r.Attacker, r.Model,
+			results.Seeds(of, func(r *Row) uint64 { return r.Seed }),
 			median(func(r *Row) float64 { return r.AUC }), median(func(r *Row) float64 { return r.TPR1 }),
 			median(func(r *Row) float64 { return r.TPR01 }), 100*median(func(r *Row) float64 { return r.For90 }),
-			100*median(func(r *Row) float64 { return r.Realized1 }))
+			100*median(func(r *Row) float64 { return r.For99 }), 100*median(func(r *Row) float64 { return r.Realized1 }),
+			100*median(func(r *Row) float64 { return r.Realized01 }), median(func(r *Row) float64 { return r.Precision }))
+	}
+	dst = appendAcceptance(dst, groups)
+	dst = appendHistories(dst, groups)
+	dst = appendPeople(dst, models)
+	dst = appendEarly(dst, models)
+	return appendCalibrations(dst, models, drifts)
+}
+
+// accepted is how close to the published AUC of the baseline a world is to be.
+const accepted = 0.04
+
+// publishedAUC are those of Freeman et al. on the published data set.
+var publishedAUC = map[string]float64{"naive": 0.93, "vpn": 0.91, "targeted": 0.67}
+
+// appendAcceptance says how much easier than the published data set a world is for
+// the published algorithm.
+func appendAcceptance(dst []byte, groups [][]Row) []byte {
+	head := "\nThe published algorithm on the published data set and here:\n\n| world | attacker | published AUC | here | so this world is |\n|---|---|---|---|---|\n"
+	for _, of := range groups {
+		r := &of[0]
+		was, known := publishedAUC[r.Attacker]
+		if !known || r.Model != "freeman" {
+			continue
+		}
+		now := measure.MedianOf(of, func(r *Row) float64 { return r.AUC })
+		verdict := "within 0.04"
+		switch {
+		case now > was+accepted:
+			verdict = "easier"
+		case now < was-accepted:
+			verdict = "harder"
+		}
+		dst = fmt.Appendf(dst, "%s| %s | %s | %.2f | %.3f | %s |\n", head, r.World, r.Attacker, was, now, verdict)
+		head = ""
 	}
 	return dst
 }
 
-func seedsOf(rows []Row) string {
-	var seeds []string
-	for _, r := range rows {
-		seeds = append(seeds, fmt.Sprint(r.Seed))
+// appendHistories shows the strata.
+func appendHistories(dst []byte, groups [][]Row) []byte {
+	head := "\nBy the victim's verified logins before, at the thresholds of all:\n\n" +
+		"| world | attacker | model | none: attacks | AUC | TPR at 1 % | realized | 1 to 4: attacks | AUC | TPR at 1 % | realized | 5 or more: attacks | AUC | TPR at 1 % | realized |\n" +
+		"|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n"
+	for _, of := range groups {
+		if of[0].Strata == nil || of[0].Model == "constant" {
+			continue
+		}
+		dst = fmt.Appendf(dst, "%s| %s | %s | %s |", head, of[0].World, of[0].Attacker, of[0].Model)
+		head = ""
+		for _, name := range stratumNames {
+			dst = appendStratum(dst, of, name)
+		}
+		dst = append(dst, '\n')
 	}
-	return strings.Join(seeds, " ")
+	return dst
+}
+
+func appendStratum(dst []byte, of []Row, name string) []byte {
+	var all []Merit
+	for i := range of {
+		if m, ok := of[i].Strata[name]; ok {
+			all = append(all, m)
+		}
+	}
+	if len(all) == 0 {
+		return append(dst, " | | | |"...)
+	}
+	return fmt.Appendf(dst, " %d | %.3f | %.3f | %.2f %% |", measure.MedianOf(all, func(m *Merit) int { return m.Attacks }),
+		measure.MedianOf(all, func(m *Merit) float64 { return m.AUC }), measure.MedianOf(all, func(m *Merit) float64 { return m.TPR1 }),
+		100*measure.MedianOf(all, func(m *Merit) float64 { return m.Realized1 }))
 }

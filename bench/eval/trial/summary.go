@@ -1,9 +1,6 @@
 package trial
 
 import (
-	"math"
-	"slices"
-
 	"github.com/riskgate/riskgate/bench/eval/measure"
 	"github.com/riskgate/riskgate/bench/eval/rival"
 )
@@ -17,12 +14,18 @@ type Summary struct {
 	// Burden is of the threshold at 1 % of the logins before the test.
 	Burden    measure.Burden `json:"stepups_per_user_month"`
 	Realized1 float64        `json:"realized_at_1pct"`
+	// Early is by attacker and as published for the data set (Pump Up): at the
+	// thresholds that catch 99.9, 99.5, 99 and 98 % of his attacks, with hindsight,
+	// the median over users of the share of their first 12 logins that were stepped
+	// up.
+	Early map[string][4]float64 `json:"reauthentication_at_12"`
 	// Reauthentication is by attacker: at the threshold that catches 99 % of his
 	// attacks, with hindsight, the mean share of a user's first n logins that were
 	// stepped up, n from 1 to 40.
 	Reauthentication map[string][]float64 `json:"reauthentication"`
 	// The rest is of riskgate only. Default is the threshold at score 30.
 	Default  *Fixed            `json:"at_score_30,omitempty"`
+	Ramp     *Ramp             `json:"ramp,omitempty"`
 	Fidelity *measure.Fidelity `json:"fidelity,omitempty"`
 	// Before is the calibration of the score as it is, After of the score fitted
 	// to the labels of the first third of the test, both on the other two thirds,
@@ -42,9 +45,6 @@ const (
 	testDays   = 1 - testFrom // share of the world
 	monthDays  = 30
 	stepUpOdds = -0.8472978603872037 // ln(30/70): the log-odds of score 30
-	// The bounds of the slope per nat, section 4.8 of the risk model.
-	leastSlope, mostSlope = 0.3, 1.2
-	reliabilityBins       = 15
 )
 
 func (j *judge) summary(s *scorer) Summary {
@@ -52,12 +52,13 @@ func (j *judge) summary(s *scorer) Summary {
 	sum := Summary{
 		World: string(j.config.World.World), Model: j.series.name, Seed: j.config.World.Seed,
 		Burden:    measure.BurdenOf(j.book.honest.users, j.series.honest, j.at1, months),
-		Realized1: j.realized[0], Reauthentication: map[string][]float64{},
+		Realized1: j.honest.Share(j.at1), Reauthentication: map[string][]float64{}, Early: map[string][4]float64{},
 	}
 	for k, kind := range j.book.kinds {
-		t := measure.NewScores(j.attacks(uint8(k), numStrata).scores, nil).Reaching(0.99)
-		_, mean := measure.Reauthentication(j.book.early.users, j.book.early.numbers, j.series.first, t, maxNumber)
+		attacks := measure.NewScores(j.attacks(uint8(k), numStrata).scores, nil)
+		_, mean := measure.Reauthentication(j.book.early.users, j.book.early.numbers, j.series.first, attacks.Reaching(0.99), maxNumber)
 		sum.Reauthentication[kind.String()] = mean
+		sum.Early[kind.String()] = j.early(attacks)
 	}
 	if _, ours := s.model.(*rival.Ours); ours {
 		sum.Fidelity = &s.fidelity
@@ -67,6 +68,20 @@ func (j *judge) summary(s *scorer) Summary {
 	return sum
 }
 
+// published are the shares caught for which the data set's authors drew how often
+// people authenticate again, after so many logins.
+var published = [4]float64{0.999, 0.995, 0.99, 0.98}
+
+const publishedLogins = 12
+
+func (j *judge) early(attacks measure.Scores) (at [4]float64) {
+	for i, caught := range published {
+		median, _ := measure.Reauthentication(j.book.early.users, j.book.early.numbers, j.series.first, attacks.Reaching(caught), publishedLogins)
+		at[i] = median[publishedLogins-1]
+	}
+	return at
+}
+
 func (j *judge) fixed() *Fixed {
 	f := &Fixed{Rate: j.honest.Share(stepUpOdds), TPR: map[string]float64{}}
 	for k, kind := range j.book.kinds {
@@ -74,44 +89,3 @@ func (j *judge) fixed() *Fixed {
 	}
 	return f
 }
-
-// calibrate fits slope and intercept to the labels of the first third and holds
-// them against the rest.
-func (j *judge) calibrate(sum *Summary) {
-	labels := j.book.labeled
-	known := outcomes(j.series.honest[:labels.honest], j.series.attacks[:labels.attacks])
-	later := outcomes(j.series.honest[labels.honest:], j.series.attacks[labels.attacks:])
-	if len(known) == 0 || len(later) == 0 || labels.attacks == 0 || labels.attacks == len(j.series.attacks) {
-		return
-	}
-	measure.Balance(known)
-	measure.Balance(later)
-	before := measure.Calibrate(slices.Clone(later), reliabilityBins)
-	slope, intercept := measure.Logistic(known)
-	// In nats: log-odds are slope * nats + intercept already.
-	r := &j.config.Risk
-	perNat := slope * r.Slope
-	if bounded := min(max(perNat, leastSlope), mostSlope); bounded != perNat {
-		perNat, slope = bounded, bounded/r.Slope
-		intercept = measure.Intercept(known, slope)
-	}
-	for i := range later {
-		later[i].LogOdds = slope*later[i].LogOdds + intercept
-	}
-	after := measure.Calibrate(later, reliabilityBins)
-	sum.Before, sum.After = &before, &after
-	sum.Fit = &[2]float64{perNat, slope*r.Intercept + intercept}
-}
-
-func outcomes(honest, attacks []float32) []measure.Outcome {
-	all := make([]measure.Outcome, 0, len(honest)+len(attacks))
-	for _, s := range honest {
-		all = append(all, measure.Outcome{LogOdds: finite(s)})
-	}
-	for _, s := range attacks {
-		all = append(all, measure.Outcome{LogOdds: finite(s), Attack: true})
-	}
-	return all
-}
-
-func finite(s float32) float64 { return min(max(float64(s), -math.MaxFloat32), math.MaxFloat32) }

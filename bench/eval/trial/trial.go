@@ -44,25 +44,44 @@ const (
 	WithoutToken = "lmlr_no_token"
 )
 
+// unramped names what riskgate is without the ramp of trust, which also learns
+// without it.
+const unramped = "-unramped"
+
 // models returns everybody who takes part, and what ends them.
 func (c *Config) models() ([]rival.Model, func(), error) {
-	all := []rival.Model{rival.Constant{}, rival.NewRules(), rival.NewFreeman(), rival.NewFreemanWithoutAddress()}
-	var ours []*rival.Ours
-	end := func() {
-		for _, o := range ours {
+	ours, end, err := c.ours()
+	return append([]rival.Model{rival.Constant{}, rival.NewRules(), rival.NewFreeman(), rival.NewFreemanWithoutAddress()}, ours...), end, err
+}
+
+// ours returns riskgate with and without device tokens, and what ends it.
+func (c *Config) ours() (all []rival.Model, end func(), err error) {
+	var started []*rival.Ours
+	end = func() {
+		for _, o := range started {
 			_ = o.Close() // nothing is stored
 		}
 	}
-	for _, name := range []string{WithToken, WithoutToken} {
-		o, err := rival.NewOurs(rival.Config{
-			Name: name, Risk: c.Risk, Tokens: name == WithToken, Ablate: c.Ablate, From: c.at(validateFrom),
-		}, c.World.Start)
+	add := func(cfg rival.Config) error {
+		cfg.Risk, cfg.From = c.Risk, c.at(validateFrom)
+		o, err := rival.NewOurs(cfg, c.World.Start)
 		if err != nil {
 			end()
-			return nil, nil, fmt.Errorf("start %s: %w", name, err)
+			return fmt.Errorf("start %s: %w", cfg.Name, err)
 		}
-		ours = append(ours, o)
-		all = append(all, o)
+		started, all = append(started, o), append(all, o)
+		return nil
+	}
+	for _, name := range []string{WithToken, WithoutToken} {
+		if err := add(rival.Config{Name: name, Tokens: name == WithToken, Ablate: c.Ablate}); err != nil {
+			return nil, nil, err
+		}
+		if !c.Ablate {
+			continue
+		}
+		if err := add(rival.Config{Name: name + unramped, Tokens: name == WithToken, Unramped: true}); err != nil {
+			return nil, nil, err
+		}
 	}
 	return all, end, nil
 }
@@ -88,11 +107,17 @@ func Run(c Config) (*Report, error) {
 		return nil, err
 	}
 	defer end()
-	book := newBook(&c)
+	book, scorers := c.score(models)
+	return report(&c, book, scorers), nil
+}
+
+// score lets the models score the world.
+func (c *Config) score(models []rival.Model) (*book, []*scorer) {
+	b := newBook(c)
 	scorers := make([]*scorer, len(models))
 	for i, m := range models {
 		scorers[i] = newScorer(m, c.World.Seed)
 	}
-	broadcast(&c, book, scorers)
-	return report(&c, book, scorers), nil
+	broadcast(c, b, scorers)
+	return b, scorers
 }

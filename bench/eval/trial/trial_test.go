@@ -35,7 +35,7 @@ func (r *Report) row(attacker, model string) *Row {
 			return &r.Rows[i]
 		}
 	}
-	return &Row{AUC: math.NaN(), TPR1: math.NaN(), TPR01: math.NaN()}
+	return &Row{Merit: Merit{AUC: math.NaN(), TPR1: math.NaN(), TPR01: math.NaN()}}
 }
 
 // The gate: a world of 3,000 people, development seed 1. Bar is what is asked of
@@ -156,8 +156,8 @@ func TestMarkdownShowsEveryModelOnce(t *testing.T) {
 			t.Errorf("%d rows of %s, want 1", n, m)
 		}
 	}
-	medians := string(AppendMedians(nil, []Row{{World: "A", Attacker: "vpn", Model: "m", Seed: 1, TPR1: 0.1},
-		{World: "A", Attacker: "vpn", Model: "m", Seed: 2, TPR1: 0.9}, {World: "A", Attacker: "vpn", Model: "m", Seed: 3, TPR1: 0.4}}))
+	medians := string(AppendMedians(nil, []Row{{World: "A", Attacker: "vpn", Model: "m", Seed: 1, Merit: Merit{TPR1: 0.1}},
+		{World: "A", Attacker: "vpn", Model: "m", Seed: 2, Merit: Merit{TPR1: 0.9}}, {World: "A", Attacker: "vpn", Model: "m", Seed: 3, Merit: Merit{TPR1: 0.4}}}, nil, nil))
 	if !strings.Contains(medians, "| A | vpn | m | 1 2 3 | 0.0000 | 0.400 |") {
 		t.Errorf("medians:\n%s", medians)
 	}
