@@ -205,6 +205,35 @@ func TestRealWebLog(t *testing.T) {
 	}
 }
 
+// The API access behavior set, which is nearly separable by construction: how varied
+// a source's requests are tells outliers from the rest.
+func TestRealAPIBehavior(t *testing.T) {
+	f, err := os.Open(realData(t, "api/supervised_dataset.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	behaviors, unreadable, err := traffic.ReadBehaviors(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var normal, outliers []float32
+	for _, b := range behaviors {
+		if b.Outlier {
+			outliers = append(outliers, float32(b.Uniqueness))
+		} else {
+			normal = append(normal, float32(b.Uniqueness))
+		}
+	}
+	auc := measure.AUC(measure.NewScores(outliers, nil), measure.NewScores(normal, nil))
+	result := map[string]any{"normal": len(normal), "outliers": len(outliers), "unreadable": unreadable, "uniqueness_auc": auc}
+	t.Logf("%v", result)
+	results["real_api_behavior"] = result
+	if auc < 0.95 {
+		t.Errorf("AUC of uniqueness %.3f, want 0.95", auc)
+	}
+}
+
 // MaxMind's test databases: half an hour from London to Changchun is no journey,
 // three hours from London to Boxford are.
 func TestRealPlaces(t *testing.T) {

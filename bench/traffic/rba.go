@@ -44,7 +44,7 @@ func ReadRBA(r io.Reader) iter.Seq2[*Event, error] {
 			yield(nil, fmt.Errorf("read the header: %w", err))
 			return
 		}
-		at, err := columnsOf(header)
+		at, err := columnsOf(header, rbaColumns)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -76,9 +76,9 @@ func ReadRBA(r io.Reader) iter.Seq2[*Event, error] {
 	}
 }
 
-// columnsOf finds the columns in a header.
-func columnsOf(header []string) (at []int, err error) {
-	for _, name := range rbaColumns {
+// columnsOf finds the columns with these names in a header.
+func columnsOf(header, names []string) (at []int, err error) {
+	for _, name := range names {
 		i := slices.Index(header, name)
 		if i < 0 {
 			return nil, fmt.Errorf("read the header: no column %q", name)
