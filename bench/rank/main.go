@@ -4,8 +4,6 @@
 package main
 
 import (
-	"cmp"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -17,8 +15,6 @@ import (
 
 	"github.com/riskgate/riskgate/bench/eval/results"
 	"github.com/riskgate/riskgate/bench/eval/rival"
-	"github.com/riskgate/riskgate/bench/eval/siege"
-	"github.com/riskgate/riskgate/bench/eval/trial"
 	"github.com/riskgate/riskgate/bench/traffic"
 	"github.com/riskgate/riskgate/models"
 	"github.com/riskgate/riskgate/risk"
@@ -90,64 +86,6 @@ func run(o *options) error {
 	return fmt.Errorf("world %q: want a, b or api", o.world)
 }
 
-// rank runs the seeds of a login world.
-func rank(o *options) error {
-	var found ranked
-	for seed := o.seed; seed < o.seed+o.seeds; seed++ {
-		r, err := trial.Run(trial.Config{
-			World: traffic.NewWorld(o.world, seed, start, o.size), Risk: o.risk, Ablate: o.ablate, Progress: progress(fmt.Sprintf("world %s, seed %d", o.world, seed)),
-		})
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(os.Stderr, "\n%+v\n", r.Events)
-		found.rows, found.sums = append(found.rows, r.Rows...), append(found.sums, r.Models...)
-		if seed == o.seed && o.plots != "" {
-			if err := draw(o.plots, o.world, seed, &r.Figures); err != nil {
-				return err
-			}
-		}
-		if !o.drift {
-			continue
-		}
-		d, err := trial.RunDrift(trial.Config{
-			World: traffic.NewWorld(o.world, seed, start, o.size), Risk: o.risk, Progress: progress(fmt.Sprintf("world %s, seed %d, drift", o.world, seed)),
-		})
-		if err != nil {
-			return err
-		}
-		found.drifts = append(found.drifts, d...)
-	}
-	fmt.Printf("%s", trial.AppendMarkdown(nil, found.rows, found.sums))
-	fmt.Printf("%s", trial.AppendMedians(nil, found.rows, found.sums, found.drifts))
-	if o.out == "" {
-		return nil
-	}
-	return found.save(o)
-}
-
-// ranked is what the seeds of a login world came to.
-type ranked struct {
-	rows   []trial.Row
-	sums   []trial.Summary
-	drifts []trial.Drift
-}
-
-// save replaces what the file says about these seeds of this world.
-func (r *ranked) save(o *options) error {
-	world := string(o.world)
-	return o.change(func(f results.File) error {
-		err := errors.Join(
-			results.Merge(f, "evaluations", r.rows, func(r trial.Row) bool { return r.World == world && o.mine(r.Seed) }),
-			results.Merge(f, "models", r.sums, func(s trial.Summary) bool { return s.World == world && o.mine(s.Seed) }),
-		)
-		if err != nil || len(r.drifts) == 0 {
-			return err
-		}
-		return results.Merge(f, "drifts", r.drifts, func(d trial.Drift) bool { return d.World == world && o.mine(d.Seed) })
-	})
-}
-
 // mine tells the seeds of this run.
 func (o *options) mine(seed uint64) bool { return seed >= o.seed && seed < o.seed+o.seeds }
 
@@ -168,36 +106,6 @@ func (o *options) change(merge func(results.File) error) error {
 		return err
 	}
 	return table(f, filepath.Join(o.out, "eval.md"))
-}
-
-const preamble = `# Evaluation
-
-Written by ` + "`make eval`" + ` from simulated worlds with published marginals; see ` + "`bench/eval`" + `. Nothing here says how
-accurate the score is on real logins. *lmlr* is riskgate where browsers keep device tokens, *lmlr_no_token* where none was
-ever issued; *freeman* is the published algorithm in the same harness. Attacks are scored and never learned.
-Seeds 1 to 99 served development, 100 to 199 were never used to choose anything.
-`
-
-// table writes everything in the file as Markdown.
-func table(f results.File, path string) error {
-	rows, err1 := results.List[trial.Row](f, "evaluations")
-	sums, err2 := results.List[trial.Summary](f, "models")
-	drifts, err7 := results.List[trial.Drift](f, "drifts")
-	var found siege.Found
-	var err3, err4, err5, err6 error
-	found.Sieges, err3 = results.List[siege.Report](f, "sieges")
-	found.Storms, err4 = results.List[siege.Storm](f, "stuffing")
-	found.Poisoned, err5 = results.List[siege.Poisoned](f, "poisoning")
-	found.Floods, err6 = results.List[siege.Flooded](f, "floods")
-	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7); err != nil {
-		return err
-	}
-	slices.SortStableFunc(rows, func(a, b trial.Row) int {
-		return cmp.Or(strings.Compare(a.World, b.World), cmp.Compare(a.Seed, b.Seed))
-	})
-	text := trial.AppendMedians([]byte(preamble), rows, sums, drifts)
-	text = found.AppendMarkdown(found.AppendMedians(text))
-	return os.WriteFile(path, trial.AppendMarkdown(text, rows, sums), 0o644)
 }
 
 // progress reports about what runs under a name, at most every two seconds.

@@ -106,12 +106,14 @@ func appendValue(text []byte, value json.RawMessage) []byte {
 	return append(text, ']')
 }
 
-// List returns the elements of a list; one that is not there is empty.
-func List[T any](f File, name string) (all []T, err error) {
-	if text, ok := f[name]; ok {
-		if err := json.Unmarshal(text, &all); err != nil {
-			return nil, fmt.Errorf("read result %s: %w", name, err)
-		}
+// Value reads a value into a pointer, which stays as it is where there is none.
+func Value(f File, name string, into any) error {
+	text, ok := f[name]
+	if !ok {
+		return nil
 	}
-	return all, nil
+	if err := json.Unmarshal(text, into); err != nil {
+		return fmt.Errorf("read result %s: %w", name, err)
+	}
+	return nil
 }

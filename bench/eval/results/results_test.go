@@ -73,3 +73,16 @@ func TestGroupsAndSeeds(t *testing.T) {
 		t.Errorf("seeds %q, want 1 3 10", got)
 	}
 }
+
+func TestValueOfWhatIsNotThere(t *testing.T) {
+	f, was := File{"n": []byte("7"), "s": []byte(`"x"`)}, 3
+	if err := Value(f, "m", &was); err != nil || was != 3 {
+		t.Errorf("%d, %v, want 3 as before", was, err)
+	}
+	if err := Value(f, "n", &was); err != nil || was != 7 {
+		t.Errorf("%d, %v, want 7", was, err)
+	}
+	if err := Value(f, "s", &was); err == nil {
+		t.Error("text was read as a number")
+	}
+}
