@@ -61,15 +61,10 @@ chaos: ## kill -9 under load, drain, broken sinks and databases, five times
 	  ./cmd/riskgate ./gateway ./streaming ./signals/baseline
 
 .PHONY: eval
-eval: ## simulate, and compare models: all of it, or one world with SEED=1 WORLD=a; saves bench/results/eval.json
-ifneq ($(SEED)$(WORLD),)
-	$(GO) run ./bench/rank -seed $(or $(SEED),1) -seeds $(or $(SEEDS),1) -world $(or $(WORLD),a)
-else
-	RISKGATE_EVAL=1 $(GO) test -count=1 -v ./bench/eval
-	$(GO) run ./bench/rank -world a
-	$(GO) run ./bench/rank -world b
-	$(GO) run ./bench/rank -world api
-endif
+eval: ## simulate, and compare models: SEED=1 SEEDS=1 WORLD="a b api"; without WORLD also cost and real data
+	$(if $(WORLD),,RISKGATE_EVAL=1 $(GO) test -count=1 -v ./bench/eval)
+	for world in $(or $(WORLD),a b api); do \
+	  $(GO) run ./bench/rank -seed $(or $(SEED),1) -seeds $(or $(SEEDS),1) -world $$world || exit; done
 
 .PHONY: golden
 golden: ## hold the score's golden file under GOAMD64=v1 and v3

@@ -29,7 +29,7 @@ type extras struct {
 var wholeExtras = extras{
 	storm: traffic.Size{Users: 5000}, attempts: 400_000,
 	poison: traffic.Size{Users: 4000, Days: 160}, poisoners: 150,
-	flooded: traffic.Size{Users: 8000, Days: 100}, floods: 1_000_000, floodAccounts: 20, budget: 0.005,
+	flooded: traffic.Size{Users: 20_000, Days: 100}, floods: 1_000_000, floodAccounts: 20, budget: 0.005,
 }
 
 // floodOver is how long a flood lasts.
