@@ -73,7 +73,6 @@ func NewOurs(c Config, start time.Time) (*Ours, error) {
 	}
 	cfg := signals.DefaultConfig()
 	cfg.Baseline.Known = max(cfg.Baseline.Known, roomEach*models.Size(c.Subjects))
-	cfg.Baseline.Probation = max(cfg.Baseline.Probation, roomEach*models.Size(c.Subjects))
 	memory, err := baseline.Open(cfg.Baseline, keys, start, zerolog.Nop())
 	if err != nil {
 		return nil, fmt.Errorf("open memory: %w", err)
