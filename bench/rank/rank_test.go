@@ -174,7 +174,7 @@ func TestInParallel(t *testing.T) {
 			return nil
 		})
 	}
-	if err := inParallel(jobs); err != first {
+	if err := inParallel(jobs); !errors.Is(err, first) {
 		t.Errorf("%v, want that of job 5", err)
 	}
 	if slices.Contains(ran[:], false) {
