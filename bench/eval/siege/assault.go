@@ -27,6 +27,9 @@ type Campaign struct {
 	Requests Spread `json:"requests_until_caught"`
 	Seconds  Spread `json:"seconds_until_caught"`
 	Objects  Spread `json:"objects_lost"`
+	// Lost is the objects of all attacks: those that were never caught lose
+	// everything.
+	Lost Spread `json:"objects_lost_caught_or_not"`
 	// Reasons counts by which group, the largest reason first, they were caught.
 	Reasons map[string]int `json:"first_reasons"`
 }
@@ -105,9 +108,10 @@ func (a *assault) report() []Campaign {
 
 func campaign(kind string, raids []*raid) Campaign {
 	c := Campaign{Attacker: kind, Attacks: len(raids), Reasons: map[string]int{}}
-	var requests, seconds, objects []float64
+	var requests, seconds, objects, lost []float64
 	var within, day, ever int
 	for _, r := range raids {
+		lost = append(lost, float64(r.objects))
 		if !r.caught {
 			continue
 		}
@@ -123,7 +127,7 @@ func campaign(kind string, raids []*raid) Campaign {
 	}
 	n := float64(len(raids))
 	c.Within20, c.WithinDay, c.Ever = float64(within)/n, float64(day)/n, float64(ever)/n
-	c.Requests, c.Seconds, c.Objects = spread(requests), spread(seconds), spread(objects)
+	c.Requests, c.Seconds, c.Objects, c.Lost = spread(requests), spread(seconds), spread(objects), spread(lost)
 	return c
 }
 

@@ -16,6 +16,9 @@ type Honest struct {
 	// Exports are the days of machines with a nightly export, counted in Machines
 	// too.
 	Exports Days `json:"nightly_exports"`
+	// Twins are the days of people who switched on a VPN in the middle of a visit,
+	// counted in People too.
+	Twins Days `json:"vpn_switched_on"`
 	// Sessions and SteppedUp are of people.
 	Sessions  int `json:"sessions"`
 	SteppedUp int `json:"sessions_stepped_up"`
@@ -40,6 +43,7 @@ type today struct {
 	day             int // -1: never called
 	highest         float32
 	machine, export bool
+	twin            bool
 	alarm, behavior bool
 	reason          string
 	lastAttack      time.Time
@@ -89,6 +93,7 @@ func (h *honest) take(e *traffic.Event, ev *models.Event) {
 	}
 	t.highest = max(t.highest, logOdds(ev))
 	t.export = t.export || e.Variant == traffic.NightExport
+	t.twin = t.twin || e.Variant == traffic.BenignTwin
 	caught := Caught(ev)
 	if h.warm(e.Time) && !ev.Machine {
 		h.visit(t, e.CredentialID, caught)
@@ -138,6 +143,9 @@ func (h *honest) close(t *today) {
 	d.count(t)
 	if t.export {
 		h.Exports.count(t)
+	}
+	if t.twin {
+		h.Twins.count(t)
 	}
 }
 

@@ -44,31 +44,31 @@ func appendFloodsBySeed(dst []byte, floods []Flooded) []byte {
 
 func appendPoisonedBySeed(dst []byte, poisoned []Poisoned) []byte {
 	if len(poisoned) > 0 {
-		dst = append(dst, "\n## Poisoning\n\n| world | seed | manner | hours | plans | requests accepted | mean drop | plans accepted | mean drop of those |\n"+
-			"|---|---|---|---|---|---|---|---|---|\n"...)
+		dst = append(dst, "\n## Poisoning\n\n| world | seed | manner | hours | plans | requests accepted | mean drop | plans accepted | mean drop of those | largest |\n"+
+			"|---|---|---|---|---|---|---|---|---|---|\n"...)
 	}
 	for _, p := range poisoned {
-		dst = fmt.Appendf(dst, "| %s | %d | %s | %d | %d | %.1f %% | %.1f | %d | %.1f |\n",
-			p.World, p.Seed, p.Manner, p.Hours, p.Plans, 100*p.Accepted, p.Drop, p.Got, p.GotDrop)
+		dst = fmt.Appendf(dst, "| %s | %d | %s | %d | %d | %.1f %% | %.1f | %d | %.1f | %.1f |\n",
+			p.World, p.Seed, p.Manner, p.Hours, p.Plans, 100*p.Accepted, p.Drop, p.Got, p.GotDrop, p.Largest)
 	}
 	return dst
 }
 
 func (r *Report) append(dst []byte) []byte {
 	dst = fmt.Appendf(dst, "\n## Siege of world %s, seed %d\n\n%d requests. Caught is a step-up, a denial, or a rate of a sixteenth or less for who "+
-		"cannot step up.\n\n| attacker | attacks | within 20 requests | within a day | ever | requests: median | p95 | seconds: median | p95 | objects lost: median | p95 |\n"+
-		"|---|---|---|---|---|---|---|---|---|---|---|\n", r.World, r.Seed, r.Requests)
+		"cannot step up.\n\n| attacker | attacks | within 20 requests | within a day | ever | requests: median | p95 | seconds: median | p95 | objects lost: median | p95 | caught or not: median | p95 |\n"+
+		"|---|---|---|---|---|---|---|---|---|---|---|---|---|\n", r.World, r.Seed, r.Requests)
 	for i := range r.Campaigns {
 		c := &r.Campaigns[i]
-		dst = fmt.Appendf(dst, "| %s | %d | %.3f | %.3f | %.3f | %.0f | %.0f | %.0f | %.0f | %.0f | %.0f |\n", c.Attacker, c.Attacks,
-			c.Within20, c.WithinDay, c.Ever, c.Requests[0], c.Requests[1], c.Seconds[0], c.Seconds[1], c.Objects[0], c.Objects[1])
+		dst = fmt.Appendf(dst, "| %s | %d | %.3f | %.3f | %.3f | %.0f | %.0f | %.0f | %.0f | %.0f | %.0f | %.0f | %.0f |\n", c.Attacker, c.Attacks,
+			c.Within20, c.WithinDay, c.Ever, c.Requests[0], c.Requests[1], c.Seconds[0], c.Seconds[1], c.Objects[0], c.Objects[1], c.Lost[0], c.Lost[1])
 	}
 	h := &r.Honest
 	dst = append(dst, "\nHonest days of subjects, those with an attack left out:\n\n| who | subject-days | with an alarm | with an alarm by behavior |\n|---|---|---|---|\n"...)
 	for _, d := range []struct {
 		who  string
 		days *Days
-	}{{"people", &h.People}, {"machine clients", &h.Machines}, {"of these, nightly exports", &h.Exports}} {
+	}{{"people", &h.People}, {"of these, with a VPN switched on", &h.Twins}, {"machine clients", &h.Machines}, {"of these, nightly exports", &h.Exports}} {
 		n := float64(max(1, d.days.Days))
 		dst = fmt.Appendf(dst, "| %s | %d | %d (%.3f %%) | %d (%.3f %%) |\n", d.who, d.days.Days,
 			d.days.Alarms, 100*float64(d.days.Alarms)/n, d.days.Behavior, 100*float64(d.days.Behavior)/n)

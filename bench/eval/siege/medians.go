@@ -42,17 +42,18 @@ func appendCampaigns(dst []byte, sieges []Report) []byte {
 		all = append(all, sieges[i].Campaigns...)
 	}
 	slices.SortStableFunc(all, func(a, b Campaign) int { return cmp.Compare(a.Attacker, b.Attacker) })
-	dst = append(dst, "\n| attacker | seeds | attacks a seed | within 20 requests | within a day | ever | requests until caught | seconds | objects lost |\n"+
-		"|---|---|---|---|---|---|---|---|---|\n"...)
+	dst = append(dst, "\n| attacker | seeds | attacks a seed | within 20 requests | within a day | ever | requests until caught | seconds | objects lost | caught or not |\n"+
+		"|---|---|---|---|---|---|---|---|---|---|\n"...)
 	for _, of := range results.Group(all, func(c *Campaign) string { return c.Attacker }) {
-		dst = fmt.Appendf(dst, "| %s | %d | %d | %.3f | %.3f | %.3f | %.0f | %.0f | %.0f |\n", of[0].Attacker, len(of),
+		dst = fmt.Appendf(dst, "| %s | %d | %d | %.3f | %.3f | %.3f | %.0f | %.0f | %.0f | %.0f |\n", of[0].Attacker, len(of),
 			measure.MedianOf(of, func(c *Campaign) int { return c.Attacks }),
 			measure.MedianOf(of, func(c *Campaign) float64 { return c.Within20 }),
 			measure.MedianOf(of, func(c *Campaign) float64 { return c.WithinDay }),
 			measure.MedianOf(of, func(c *Campaign) float64 { return c.Ever }),
 			measure.MedianOf(of, func(c *Campaign) float64 { return c.Requests[0] }),
 			measure.MedianOf(of, func(c *Campaign) float64 { return c.Seconds[0] }),
-			measure.MedianOf(of, func(c *Campaign) float64 { return c.Objects[0] }))
+			measure.MedianOf(of, func(c *Campaign) float64 { return c.Objects[0] }),
+			measure.MedianOf(of, func(c *Campaign) float64 { return c.Lost[0] }))
 	}
 	return dst
 }
@@ -65,6 +66,7 @@ func appendHonest(dst []byte, sieges []Report) []byte {
 		of  func(*Report) *Days
 	}{
 		{"people", func(r *Report) *Days { return &r.Honest.People }},
+		{"of these, with a VPN switched on", func(r *Report) *Days { return &r.Honest.Twins }},
 		{"machine clients", func(r *Report) *Days { return &r.Honest.Machines }},
 		{"of these, nightly exports", func(r *Report) *Days { return &r.Honest.Exports }},
 	} {
@@ -124,7 +126,7 @@ func (f *Flooded) budget() string {
 func appendPoisoned(dst []byte, poisoned []Poisoned) []byte {
 	dst = fmt.Appendf(dst, "\n## Poisoning: medians over seeds %s\n\nOne quiet request an hour from a new ASN abroad; points by which the attack then scores lower than at the "+
 		"same moment without them, over all plans, and over those of which a request got through.\n\n"+
-		"| world | manner | hours | plans a seed | requests accepted | mean drop | mean drop of plans accepted |\n|---|---|---|---|---|---|---|\n",
+		"| world | manner | hours | plans a seed | requests accepted | mean drop | mean drop of plans accepted | largest |\n|---|---|---|---|---|---|---|---|\n",
 		results.Seeds(poisoned, func(p *Poisoned) uint64 { return p.Seed }))
 	type key struct {
 		world, manner string
@@ -132,10 +134,11 @@ func appendPoisoned(dst []byte, poisoned []Poisoned) []byte {
 	}
 	for _, of := range results.Group(poisoned, func(p *Poisoned) key { return key{p.World, p.Manner, p.Hours} }) {
 		p := &of[0]
-		dst = fmt.Appendf(dst, "| %s | %s | %d | %d | %.1f %% | %.1f | %.1f |\n", p.World, p.Manner, p.Hours,
+		dst = fmt.Appendf(dst, "| %s | %s | %d | %d | %.1f %% | %.1f | %.1f | %.1f |\n", p.World, p.Manner, p.Hours,
 			measure.MedianOf(of, func(p *Poisoned) int { return p.Plans }),
 			100*measure.MedianOf(of, func(p *Poisoned) float64 { return p.Accepted }),
-			measure.MedianOf(of, func(p *Poisoned) float64 { return p.Drop }), measure.MedianOf(of, func(p *Poisoned) float64 { return p.GotDrop }))
+			measure.MedianOf(of, func(p *Poisoned) float64 { return p.Drop }), measure.MedianOf(of, func(p *Poisoned) float64 { return p.GotDrop }),
+			measure.MedianOf(of, func(p *Poisoned) float64 { return p.Largest }))
 	}
 	return dst
 }

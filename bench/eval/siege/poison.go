@@ -26,6 +26,8 @@ type Poisoned struct {
 	// of which a request got through.
 	Drop    float64 `json:"mean_drop"`
 	GotDrop float64 `json:"mean_drop_accepted"`
+	// Largest is the most that any of those plans bought.
+	Largest float64 `json:"largest_drop"`
 }
 
 // Durations are for how many hours attackers wait.
@@ -157,6 +159,7 @@ func (c *Config) sum(plans []*plan) (all []Poisoned) {
 				if one.share[h] > 0 {
 					p.Got++
 					p.GotDrop += one.drops[h]
+					p.Largest = max(p.Largest, one.drops[h])
 				}
 			}
 			p.Accepted /= float64(max(1, p.Plans))
