@@ -1,6 +1,7 @@
 package siege
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -66,24 +67,26 @@ func Floods(c Config, f Flood) ([]Flooded, error) {
 	if len(own) < f.Accounts {
 		return nil, fmt.Errorf("flood of world %s: %d people have come often enough, want %d", c.World.World, len(own), f.Accounts)
 	}
-	known := traffic.FloodPlan{Victim: victim, Over: f.Over, Requests: f.Requests, Own: own, Seed: c.World.Seed}
-	fresh := known
+	old := traffic.FloodPlan{Victim: victim, Over: f.Over, Requests: f.Requests, Own: own, Seed: c.World.Seed}
+	fresh := old
 	fresh.Own, fresh.Accounts = nil, f.Accounts
 	runs := []*inundation{
-		{flood: "own_accounts", plan: &known},
+		{flood: "own_accounts", plan: &old},
 		{flood: "none", budget: f.Budget},
 		{flood: "new_accounts", plan: &fresh, budget: f.Budget},
-		{flood: "own_accounts", plan: &known, budget: f.Budget},
+		{flood: "own_accounts", plan: &old, budget: f.Budget},
 	}
+	for _, r := range runs {
+		r.own, r.begins, r.ends = own, victim.Time, victim.Time.Add(f.Over)
+	}
+	return runAll(c, runs)
+}
+
+// runAll runs the gates side by side; the first one tells its progress.
+func runAll(c Config, runs []*inundation) (all []Flooded, err error) {
 	errs := make([]error, len(runs))
 	var done sync.WaitGroup
 	for i, r := range runs {
-		own := map[string]bool{}
-		for _, person := range known.Own {
-			own[person] = true
-		}
-		r.own, r.begins = own, victim.Time
-		r.ends = r.begins.Add(f.Over)
 		one := c
 		if i > 0 {
 			one.Progress = nil
@@ -91,14 +94,10 @@ func Floods(c Config, f Flood) ([]Flooded, error) {
 		done.Go(func() { errs[i] = r.run(one) })
 	}
 	done.Wait()
-	var all []Flooded
-	for i, r := range runs {
-		if errs[i] != nil {
-			return nil, errs[i]
-		}
+	for _, r := range runs {
 		all = append(all, r.Flooded)
 	}
-	return all, nil
+	return all, errors.Join(errs...)
 }
 
 // bystanders returns the first honest login from the day on which attacks begin,

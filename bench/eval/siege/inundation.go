@@ -2,6 +2,7 @@ package siege
 
 import (
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/riskgate/riskgate/bench/eval"
@@ -17,7 +18,7 @@ type inundation struct {
 	flood        string
 	plan         *traffic.FloodPlan // nil: no flood
 	budget       models.Share
-	own          map[string]bool // persons who are the attacker's
+	own          []string // persons who are the attacker's
 	begins, ends time.Time
 	gate         *eval.Gate
 	engine       *risk.Engine // with the configured thresholds
@@ -66,6 +67,10 @@ func (r *inundation) events(c *Config) iter.Seq[*traffic.Event] {
 	return traffic.Merge(c.World.Events(), r.plan.Events())
 }
 
+// From asLong/asLongOf of the days before the attacks on, there are as many as with
+// them: 30 of 70.
+const asLong, asLongOf = 4, 7
+
 func (r *inundation) take(e *traffic.Event, ev *models.Event, start time.Time) {
 	if e.Time.Before(r.begins) {
 		r.ShiftBefore = r.gate.Shift()
@@ -76,10 +81,10 @@ func (r *inundation) take(e *traffic.Event, ev *models.Event, start time.Time) {
 	switch {
 	case e.Label == traffic.ThresholdFlood && e.Attack == 1:
 		r.wave(ev)
-	case e.Label != traffic.Honest || r.own[e.Person] || !r.first(ev):
+	case e.Label != traffic.Honest || slices.Contains(r.own, e.Person) || !r.first(ev):
 	case e.Time.After(r.ends):
 		r.After.take(ev)
-	case e.Time.Before(r.begins) && e.Time.Sub(start) > r.begins.Sub(start)*4/7:
+	case e.Time.Before(r.begins) && e.Time.Sub(start) > r.begins.Sub(start)*asLong/asLongOf:
 		r.Before.take(ev)
 	}
 }
