@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/riskgate/riskgate/bench/eval/measure"
 	"github.com/riskgate/riskgate/bench/eval/rival"
 	"github.com/riskgate/riskgate/bench/traffic"
 	"github.com/riskgate/riskgate/models"
@@ -35,7 +36,7 @@ func newCrowd(t *testing.T, n int) *crowd {
 	t.Cleanup(func() { _ = o.Close() })
 	c := &crowd{ours: o, at: start}
 	before := heap()
-	const together = 5_000
+	together := min(n, 5_000)
 	for i := range 4 * n {
 		batch, day, person := i/(4*together), i/together%4, i%together
 		if person == 0 {
@@ -79,7 +80,7 @@ func (c *crowd) request() {
 
 // What a request and a subject cost: visits of ten requests by people at random.
 func TestCost(t *testing.T) {
-	counts := []int{20_000}
+	counts := []int{20_000 / fraction}
 	if whole {
 		counts = []int{100_000, 1_000_000}
 	}
@@ -87,23 +88,25 @@ func TestCost(t *testing.T) {
 	for _, n := range counts {
 		c := newCrowd(t, n)
 		r := rand.New(rand.NewPCG(1, uint64(n)))
-		const visits, each = 10_000, 10
+		const visits, each = 10_000 / fraction, 10
 		established, allocated := 0, testing.AllocsPerRun(1000, func() {
 			c.ours.Prepare(&c.e)
 			c.ours.Decide(&c.e)
 		})-testing.AllocsPerRun(1000, func() { c.ours.Prepare(&c.e) })
-		c.took = 0
+		var took []time.Duration // by visit: the median does not mind who else has the processor
 		for range visits {
 			c.at = c.at.Add(time.Minute)
 			c.come(r.IntN(n))
+			c.took = 0
 			for range each {
 				c.request()
 			}
+			took = append(took, c.took)
 			if c.ours.Features().Has(models.IsEstablished) {
 				established++
 			}
 		}
-		nanos := float64(c.took.Nanoseconds()) / (visits * each)
+		nanos := float64(measure.Quantile(took, 0.5).Nanoseconds()) / each
 		t.Logf("%d subjects: %.0f ns and %.2f allocations per request, %.0f bytes per subject; %d of %d visitors known; %+v", n, nanos, allocated, c.each, established, visits, c.ours.Memory())
 		costs = append(costs, map[string]any{"subjects": n, "ns_per_request": nanos, "allocations_per_request": allocated, "bytes_per_subject": c.each})
 		if established < visits*99/100 {
