@@ -46,7 +46,7 @@ func (g *Gate) steer(ev *models.Event) {
 		return
 	}
 	if Counts(ev) {
-		s.See(ev.Pseudonym, ev.Time, s.over(ev))
+		s.See(ev.Pseudonym, ev.Time, s.over(ev), false)
 	}
 	if ev.Time.Sub(s.looked) < steerEvery {
 		return

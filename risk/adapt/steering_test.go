@@ -60,7 +60,7 @@ func TestAimOfARareShareIsExtrapolated(t *testing.T) {
 	for range 20_000 {
 		tail.See(30)
 	}
-	beyond := Aim{target: 0.001, tail: tail}
+	beyond := Aim{rare: 0.001, tail: tail}
 	if got := beyond.Nats(); got != reach {
 		t.Errorf("aims at %g, want no further than %g", got, reach)
 	}
