@@ -18,11 +18,12 @@ func (c *Contribution) learnLook(ev *models.Event, weight float64, now uint32, a
 		machine: f.Has(models.IsMachine),
 		vouched: ev.Passed || f.Flags&vouchers != 0,
 	}
+	settled := t.vouched || c.settledIn(o, now)
 	c.learnNetwork(o, weight, t)
 	if o.Fingerprint != 0 {
 		c.learnDevice(o, weight, t)
 	}
-	c.learnToken(f, o, weight, t)
+	c.learnToken(f, o, weight, t, settled)
 	c.addHour(now, weight)
 	c.learnPlace(f, o, now)
 }
@@ -69,9 +70,17 @@ func (v *Novelty) countLevels(first int, w *Weights, weight float64) {
 	}
 }
 
-func (c *Contribution) learnToken(f *models.Features, o *models.Observed, weight float64, t trial) {
+// settledIn reports whether the network and the country of a look are trusted.
+func (c *Contribution) settledIn(o *models.Observed, now uint32) bool {
+	w := c.NetworkWeights(o, now)
+	return c.Trust(OnASN, o.Network, w.Level[1] > 0) == 1 && c.Trust(OnCountry, o.Country, w.Level[2] > 0) == 1
+}
+
+// learnToken learns how often the device token is missing, where the caller is
+// settled: who is let in from a new place without one must not make that usual.
+func (c *Contribution) learnToken(f *models.Features, o *models.Observed, weight float64, t trial, settled bool) {
 	valid := f.Get(models.TokenStatus) == models.TokenValid
-	if c.TokenAt != 0 && !t.again {
+	if c.TokenAt != 0 && !t.again && settled {
 		c.Novelty.count(tokenNovelty, !valid, weight)
 	}
 	if !valid {

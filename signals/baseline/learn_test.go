@@ -230,6 +230,39 @@ func TestFullListTrustsNobody(t *testing.T) {
 
 // A device token on probation earns trust like a network, and is not trusted
 // because its entry is gone.
+// Who comes from a new place without the token does not make that usual; who does
+// at home does.
+func TestTokenMissedOnProbation(t *testing.T) {
+	var p Profile
+	at := uint32(t0 / day * day)
+	visit := func(days int, network uint32, token bool) {
+		for range days {
+			at += day
+			ev := success(at)
+			ev.Observed.Network = network
+			if token {
+				ev.Features.Set(models.TokenStatus, models.TokenValid)
+				ev.Observed.DeviceToken = 77
+			}
+			Learn(&p, ev)
+		}
+	}
+	missed := func() float64 {
+		q := p.Own.TokenNovelty(at)
+		return (float64(q.K) + 0.6) / (float64(q.N) + 4)
+	}
+	visit(30, 2, true)
+	usual := missed()
+	visit(10, 99, false)
+	if got := missed(); got > usual+0.01 {
+		t.Errorf("ten visits from a new network without the token: missing in %.3f, was %.3f", got, usual)
+	}
+	visit(10, 2, false)
+	if got := missed(); got < 2*usual {
+		t.Errorf("ten visits from home without it: missing in %.3f, was %.3f", got, usual)
+	}
+}
+
 func TestTokenProbation(t *testing.T) {
 	var p Profile
 	show := func(at uint32) {

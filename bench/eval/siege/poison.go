@@ -7,6 +7,7 @@ import (
 
 	"github.com/riskgate/riskgate/bench/eval/rival"
 	"github.com/riskgate/riskgate/bench/traffic"
+	"github.com/riskgate/riskgate/models"
 )
 
 // Poisoned is what an attacker bought by waiting: one quiet request an hour from
@@ -47,12 +48,14 @@ type act struct {
 type plan struct {
 	manner          traffic.Variant
 	quiet, accepted int
+	usual           bool            // the victim uses that network himself: it is not new
 	drops           map[int]float64 // by hours
 	share           map[int]float64 // accepted until then
 }
 
 // Poison lets so many attackers of each manner wait in a login world. Two models
-// live through it, one without the attackers.
+// live through it, one without the attackers. Those whose network the victim uses
+// himself are left out.
 func Poison(c Config, victims int) ([]Poisoned, error) {
 	plans, acts := c.plot(victims)
 	poisoned, err := rival.NewOurs(rival.Config{Name: "poisoned", Risk: c.Risk, Tokens: true}, c.World.Start)
@@ -132,7 +135,9 @@ func perform(a *act, plans []*plan, poisoned, clean *rival.Ours) {
 		return
 	}
 	score(poisoned, &a.event)
-	p.quiet++
+	if p.quiet++; p.quiet == 1 {
+		p.usual = poisoned.Features().Get(models.NetWeight2) > 0
+	}
 	if poisoned.LearnAttack(&a.event) {
 		p.accepted++
 	}
@@ -150,7 +155,7 @@ func (c *Config) sum(plans []*plan) (all []Poisoned) {
 		for _, h := range Durations {
 			p := Poisoned{World: string(c.World.World), Seed: c.World.Seed, Manner: m.String(), Hours: h}
 			for _, one := range plans {
-				if one.manner != m {
+				if one.manner != m || one.usual {
 					continue
 				}
 				p.Plans++
