@@ -1,6 +1,10 @@
 package baseline
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/riskgate/riskgate/models"
+)
 
 const (
 	dayRegisters = 32
@@ -54,3 +58,30 @@ var openAt = func() (p [16]uint32) {
 
 // Distinct returns the estimate.
 func (d *Daily) Distinct() float64 { return float64(d.Estimate) }
+
+// rollDay learns how many objects a day held that had verified requests, and how
+// many of them in a row.
+func (l *Local) rollDay() {
+	if l.Classes&activeToday != 0 && l.Daily.Estimate > 0 {
+		move(&l.DayMean, &l.DayVar, uint16(l.DaySample), models.Ln(1+l.Daily.Distinct()), rateStep, ofDays)
+		l.DaySample += min(1, ^l.DaySample)
+		l.RunTop = FixedOf(topRun(l.RunTop.Float(), models.Ln(1+float64(l.Daily.Longest))))
+	}
+	l.Classes &^= activeToday
+}
+
+// What a day moves the longest usual run of ids by: up by a factor e at most, so
+// that one day of reading everything does not make it usual, and down slowly, so
+// that a weekly export stays so.
+const (
+	runRise = 1.0
+	runFade = 1.0 / 128
+)
+
+// topRun returns the longest usual run after a day with a longest run, both as
+// ln(1+run).
+func topRun(top, longest float64) float64 {
+	least := models.Ln(1 + RunStart)
+	top, longest = max(top, least), max(longest, least)
+	return top + max(min(longest-top, runRise), float64(runFade*(longest-top)))
+}

@@ -2,7 +2,6 @@ package baseline
 
 import (
 	"math"
-	"math/bits"
 
 	"github.com/riskgate/riskgate/models"
 )
@@ -73,62 +72,6 @@ func (l *Local) roll(now uint32) {
 	}
 }
 
-// rollObjects learns how many objects an hour held that had verified requests,
-// and which share of them was refused, as if ten more had been asked for and
-// refused as usual.
-func (l *Local) rollObjects() {
-	if l.MinutePeak == 0 || l.PeakHour != l.Objects.Hour {
-		return
-	}
-	n := uint16(l.ObjectSample)
-	move(&l.ObjectsMean, &l.ObjectsVar, n, models.Ln(1+l.Objects.Distinct()), rateStep, ofAmount)
-	usual := RefusedUsual
-	if n > 0 {
-		usual, _ = l.RefusedShare()
-	}
-	share := (float64(l.Objects.Refused) + float64(PriorStrength*usual)) / (float64(l.Objects.Requests) + PriorStrength)
-	move(&l.RefusedMean, &l.RefusedVar, n, shareScale*share, rateStep, ofShare)
-	l.ObjectSample += min(1, ^l.ObjectSample)
-}
-
-// RefusedShare returns the usual share of objects refused in an hour, and its
-// variance.
-func (l *Local) RefusedShare() (mean, variance float64) {
-	return l.RefusedMean.Float() / shareScale, l.RefusedVar.Float() / (shareScale * shareScale)
-}
-
-// setRefusedShare sets what RefusedShare returns.
-func (l *Local) setRefusedShare(mean, variance float64) {
-	l.RefusedMean, l.RefusedVar = FixedOf(shareScale*mean), FixedOf(shareScale*shareScale*variance)
-}
-
-// rollDay learns how many objects a day held that had verified requests, and how
-// many of them in a row.
-func (l *Local) rollDay() {
-	if l.Classes&activeToday != 0 && l.Daily.Estimate > 0 {
-		move(&l.DayMean, &l.DayVar, uint16(l.DaySample), models.Ln(1+l.Daily.Distinct()), rateStep, ofDays)
-		l.DaySample += min(1, ^l.DaySample)
-		l.RunTop = FixedOf(topRun(l.RunTop.Float(), models.Ln(1+float64(l.Daily.Longest))))
-	}
-	l.Classes &^= activeToday
-}
-
-// What a day moves the longest usual run of ids by: up by a factor e at most, so
-// that one day of reading everything does not make it usual, and down slowly, so
-// that a weekly export stays so.
-const (
-	runRise = 1.0
-	runFade = 1.0 / 128
-)
-
-// topRun returns the longest usual run after a day with a longest run, both as
-// ln(1+run).
-func topRun(top, longest float64) float64 {
-	least := models.Ln(1 + RunStart)
-	top, longest = max(top, least), max(longest, least)
-	return top + max(min(longest-top, runRise), float64(runFade*(longest-top)))
-}
-
 func (l *Local) rollRates() {
 	minute, hourly, n := LnRate(l.MinutePeak.Float()), LnRate(l.HourPeak.Float()), l.RateSamples
 	anchor := l.MinuteVar
@@ -184,55 +127,4 @@ func move(mean, variance *Fixed, n uint16, x, step float64, of kind) {
 	delta := min(max(x-m, -maxSigmas*sigma), maxSigmas*sigma)
 	*mean = FixedOf(m + float64(step*delta))
 	*variance = FixedOf((1 - step) * (v + float64(step*float64(delta*delta))))
-}
-
-// See counts a request for an object, given by the hash of its ids, and its
-// number if it has one, and reports whether it is another one than those of the
-// hour. Zero is no object; a new hour starts anew.
-func (o *Objects) See(object uint32, number int64, now uint32) (another bool) {
-	if hour := uint16(now / 3600); later(hour, o.Hour) {
-		*o = Objects{Hour: hour}
-	}
-	if object == 0 {
-		return false
-	}
-	if o.Requests < math.MaxUint16 {
-		o.Requests++
-	}
-	bit := object % objectBits
-	another = o.Bits[bit/32]>>(bit%32)&1 == 0
-	o.Bits[bit/32] |= 1 << (bit % 32)
-	if number >= 0 {
-		o.step(int32(number))
-	}
-	return another
-}
-
-// step follows a run of ids that are one step apart, or repeat the last step.
-func (o *Objects) step(number int32) {
-	d := number - o.Last
-	same := d == 1 || d == -1 || d == o.Step
-	switch {
-	case o.Run == 0:
-		o.Run = 1
-	case d == 0:
-	case same:
-		o.Run = saturate(uint32(o.Run) + 1)
-	default:
-		o.Run = 1
-	}
-	if d != 0 {
-		o.Step = d
-	}
-	o.Last = number
-}
-
-// Distinct estimates the number of distinct objects: -m ln(z/m), where z of m
-// bits are still zero. A full bitmap counts as one zero bit: 1420.
-func (o *Objects) Distinct() float64 {
-	zeros := objectBits
-	for _, w := range o.Bits {
-		zeros -= bits.OnesCount32(w)
-	}
-	return max(0, -objectBits*models.Ln(float64(max(1, zeros))/objectBits))
 }
