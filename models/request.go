@@ -47,6 +47,18 @@ type TLSFacts struct {
 	ALPN       string
 }
 
+// RoundTrips are how long the other end of the connection takes to answer,
+// measured once per connection. They are zero where that is not the client: behind
+// a trusted proxy.
+type RoundTrips struct {
+	// TCP is the least round-trip time that the kernel has seen (TCP_INFO, Linux
+	// only), in whole microseconds. Zero: unknown.
+	TCP time.Duration
+	// TLS is the time from the gateway's ServerHello flight to the client's Finished,
+	// what the client computes between them included. Zero: unknown, or no TLS.
+	TLS time.Duration
+}
+
 // Request is the view of one request that every stage reads. It aliases the
 // connection's buffer: it is valid while the request is decided, and whatever
 // must live longer is copied.
@@ -55,6 +67,7 @@ type Request struct {
 	Peer   netip.Addr // other end of the connection
 	Client netip.Addr // true client address; Peer unless a trusted proxy says otherwise
 	TLS    TLSFacts   // of the connection that ends here
+	RTT    RoundTrips // of the same
 	Secure bool       // the client spoke TLS, here or at a trusted proxy
 
 	Method []byte

@@ -45,6 +45,9 @@ type conn struct {
 	peer     netip.Addr
 	secure   *secureConn // nil: clear text
 	facts    models.TLSFacts
+	watch    stopwatch
+	rtt      models.RoundTrips
+	measured bool // rtt is final
 	phase    phase
 	due      time.Time     // deadline of the next read
 	armed    time.Time     // deadline of reads in force; zero: unknown
@@ -107,6 +110,8 @@ func (c *conn) Read(p []byte) (n int, err error) {
 	}
 	if c.secure == nil {
 		c.heard(n, err)
+	} else if n > 0 {
+		c.watch.answered()
 	}
 	return n, err
 }
@@ -134,6 +139,7 @@ func (c *conn) Write(p []byte) (int, error) {
 			return 0, err
 		}
 	}
+	c.watch.ask()
 	return c.Conn.Write(p)
 }
 

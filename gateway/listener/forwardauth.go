@@ -19,7 +19,7 @@ import "github.com/riskgate/riskgate/models"
 // asks reports whether the request is one of a trusted proxy about another.
 func (v *visit) asks() bool {
 	path := v.set.ForwardAuth
-	return path != "" && string(v.view.Path) == path && v.set.trusts(v.view.Peer)
+	return path != "" && string(v.view.Path) == path && v.proxy
 }
 
 // readOriginal puts the original request in the place of the one that asks about

@@ -16,7 +16,7 @@ const maxHops = 32
 // "unknown" or "_hidden", ends the walk at the hop that reported it.
 func (v *visit) findClient() {
 	r := &v.view
-	if !v.set.trusts(r.Peer) {
+	if !v.proxy {
 		return
 	}
 	w := walk{view: r, set: v.set, name: v.set.ClientHeader, secure: r.Secure, addr: r.Peer}

@@ -10,7 +10,7 @@ import (
 func walkOf(set *settings, peer string, lines ...string) (client string, secure bool) {
 	v := &visit{set: set}
 	v.view.Peer = netip.MustParseAddr(peer)
-	v.view.Client = v.view.Peer
+	v.view.Client, v.proxy = v.view.Peer, set.trusts(v.view.Peer)
 	v.view.Raw = []byte(strings.Join(append([]string{"Host: x"}, lines...), "\r\n") + "\r\n\r\n")
 	if denial := v.readFields(); denial != "" {
 		return string(denial), false

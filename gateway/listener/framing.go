@@ -43,6 +43,7 @@ import (
 type visit struct {
 	view  models.Request
 	set   *settings
+	proxy bool   // the peer is a trusted proxy
 	host  []byte // behind view.Host
 	path  []byte // behind view.Path
 	spare []byte // behind view.Target
@@ -84,6 +85,9 @@ func (v *visit) begin(set *settings, c *conn, now time.Time) {
 	r.Time, r.ConnID = now, c.id
 	r.Peer, r.Client = c.peer, c.peer
 	r.TLS, r.Secure = c.tlsFacts(), c.secure != nil
+	if v.proxy = set.trusts(c.peer); !v.proxy {
+		r.RTT = c.roundTrips()
+	}
 }
 
 // readLine judges version and method.

@@ -89,6 +89,13 @@ type secureConn struct {
 	inner *conn
 }
 
+// Handshake is called by fasthttp before the first request is read.
+func (s *secureConn) Handshake() error {
+	s.inner.watch.running = true
+	defer func() { s.inner.watch.running = false }()
+	return s.Conn.Handshake()
+}
+
 // Read notes what the client says within TLS.
 func (s *secureConn) Read(p []byte) (int, error) {
 	n, err := s.Conn.Read(p)
