@@ -59,6 +59,7 @@ func (g *Gateway) apply(c *config.Config) error {
 		func(c *config.Config) error { return g.geo.Reload(c.Signals.Geo) },
 		g.reloadLists,
 		g.loadVerdicts,
+		func(c *config.Config) error { g.collector.SetLocation(c.Signals.Geo.Location); return nil },
 		func(c *config.Config) error { return g.upstreams.Reload(c.Upstream) },
 		func(c *config.Config) error { return g.listener.Reload(c.Listener) },
 		g.swap,

@@ -28,13 +28,14 @@ const (
 	SlowScrape                  // behavior: distinct objects per day
 	Path                        // behavior: how surprising the order of endpoints is
 	Rhythm                      // timing: how evenly requests follow each other
+	RTT                         // geo: round-trip times against the claimed place and each other
 	NumGroups
 )
 
 var groupNames = [NumGroups]string{
 	"network", "infrastructure", "device", "token", "client_sanity", "time", "travel", "rate",
 	"enumeration", "session", "failures", "privilege", "dormancy", "payload", "recent_behavior",
-	"verdict", "credit", "scrape", "slow_scrape", "path", "rhythm",
+	"verdict", "credit", "scrape", "slow_scrape", "path", "rhythm", "rtt",
 }
 
 // String returns the name used in configuration, events and policies.
@@ -111,7 +112,7 @@ const (
 	FactNoAgent                // 1
 	FactHour                   // hour of day, UTC
 	FactHourShare              // share of the subject's activity in this hour
-	FactDistance               // km beyond both accuracy radii
+	FactDistance               // km beyond the accuracy radii
 	FactSpeed                  // km/h
 	FactPerMinute              // requests per minute
 	FactPerHour                // requests per hour
@@ -131,6 +132,8 @@ const (
 	FactSurprise               // moving average of -ln p of the endpoints, nats
 	FactRhythm                 // spread of ln inter-arrival now, as a multiple of the own one
 	FactRare                   // 1: hardly anybody of the same role uses routes of this class
+	FactRTT                    // least round-trip time of TCP, ms
+	FactTLSDelay               // ms by which the TLS handshake took longer than that
 	numFactCodes
 )
 
@@ -143,7 +146,7 @@ var factNames = [numFactCodes]string{
 	"requests_per_hour", "sigma", "distinct_objects", "sequential_run", "refused_share",
 	"session_change", "failed_logins", "first_use", "idle_days", "structural_faults",
 	"carried_over_nats", "trust", "bytes_per_hour", "distinct_objects_today", "path_surprise",
-	"rhythm_ratio", "rare_for_role",
+	"rhythm_ratio", "rare_for_role", "rtt_ms", "tls_delay_ms",
 }
 
 // String returns the name used in events.

@@ -151,6 +151,12 @@ const (
 	// Enumeration: ln(1+ids in a row), the most that is usual; 0: none known.
 	ObjectsRunTop
 
+	// Round-trip times, ms; 0: unknown. The distance is that between the gateway and
+	// the claimed place of the client, km beyond its accuracy radius, see KnowsDistance.
+	RTTConnection
+	RTTHandshake
+	RTTDistance
+
 	NumFeatures
 )
 
@@ -211,6 +217,10 @@ const (
 	Explored       // asked to step up although the score does not ask for it
 	LearnedWeights // weights or slope of the risk section were learned
 	IsConfirmed    // an analyst vouches for the subject
+	// TimesAnswers: rtt was assessed. Events of earlier builds lack it.
+	TimesAnswers
+	// KnowsDistance: RTTDistance is known, 0 km included.
+	KnowsDistance
 )
 
 // The values of TokenStatus.

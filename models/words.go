@@ -129,6 +129,11 @@ var words = [NumGroups]groupWords{
 	Rhythm: {"unusual rhythm", "usual rhythm", []phrase{
 		{fact: FactRhythm, text: "unusual rhythm, # times the usual spread", form: tenths},
 	}},
+	RTT: {"answers from elsewhere than its address", "answers from where its address is", []phrase{
+		{fact: FactDistance, text: "answers sooner than light could travel # km"},
+		{fact: FactTLSDelay, text: "TLS takes # ms longer than TCP: a proxy"},
+		{fact: FactRTT, text: "answers in # ms", form: tenths, only: true},
+	}},
 }
 
 // changes names the SessionChange codes.

@@ -68,6 +68,9 @@ func TestWords(t *testing.T) {
 	f(Session, 1, "another device inside a session", Fact{FactSessionChange, SessionFingerprint})
 	f(Session, 1, "change inside a session", Fact{FactSessionChange, -1})
 	f(Travel, 1, "5950 km from the last place, at 11900 km/h", Fact{FactDistance, 5950}, Fact{FactSpeed, 11900})
+	f(RTT, 1, "answers sooner than light could travel 900 km", Fact{FactDistance, 900}, Fact{FactRTT, 3.25})
+	f(RTT, 1, "TLS takes 80 ms longer than TCP: a proxy", Fact{FactTLSDelay, 80}, Fact{FactRTT, 3.25})
+	f(RTT, 1, "answers in 3.3 ms", Fact{FactRTT, 3.25})
 	f(RecentBehavior, 1, "what earlier requests left behind", Fact{FactActor, 1})
 	f(NumGroups, 1, "unknown group")
 }

@@ -79,7 +79,7 @@ type Thresholds struct {
 }
 
 // Weights multiply the evidence of each group, in [0, 2]; 0 silences a group.
-// Default 1, time 0.5.
+// Default 1, time 0.5, rtt 0.
 type Weights struct {
 	Network        float64 `yaml:"network" json:"network"`
 	Infrastructure float64 `yaml:"infrastructure" json:"infrastructure"`
@@ -99,6 +99,9 @@ type Weights struct {
 	SlowScrape     float64 `yaml:"slow_scrape" json:"slow_scrape"`
 	Path           float64 `yaml:"path" json:"path"`
 	Rhythm         float64 `yaml:"rhythm" json:"rhythm"`
+	// RTT is 0 by default: what round trips say is recorded and explained, and counts
+	// for nothing until its worth was measured.
+	RTT float64 `yaml:"rtt" json:"rtt"`
 }
 
 // byGroup returns the weights by group, 0 for those that carry none.
@@ -109,6 +112,7 @@ func (w *Weights) byGroup() [models.NumGroups]float64 {
 		models.Rate: w.Rate, models.Enumeration: w.Enumeration, models.Session: w.Session, models.Failures: w.Failures,
 		models.Privilege: w.Privilege, models.Dormancy: w.Dormancy, models.Payload: w.Payload,
 		models.Scrape: w.Scrape, models.SlowScrape: w.SlowScrape, models.Path: w.Path, models.Rhythm: w.Rhythm,
+		models.RTT: w.RTT,
 	}
 }
 
@@ -119,7 +123,7 @@ func weightsOf(w [models.NumGroups]float64) Weights {
 		Token: w[models.Token], ClientSanity: w[models.ClientSanity], Time: w[models.Time], Travel: w[models.Travel],
 		Rate: w[models.Rate], Enumeration: w[models.Enumeration], Session: w[models.Session], Failures: w[models.Failures],
 		Privilege: w[models.Privilege], Dormancy: w[models.Dormancy], Payload: w[models.Payload],
-		Scrape: w[models.Scrape], SlowScrape: w[models.SlowScrape], Path: w[models.Path], Rhythm: w[models.Rhythm],
+		Scrape: w[models.Scrape], SlowScrape: w[models.SlowScrape], Path: w[models.Path], Rhythm: w[models.Rhythm], RTT: w[models.RTT],
 	}
 }
 
@@ -129,7 +133,7 @@ func weightsOf(w [models.NumGroups]float64) Weights {
 func firstConfig() Config {
 	c := DefaultConfig()
 	w := &c.Weights
-	w.Scrape, w.SlowScrape, w.Path, w.Rhythm = 0, 0, 0, 0
+	w.Scrape, w.SlowScrape, w.Path, w.Rhythm, w.RTT = 0, 0, 0, 0, 0
 	c.Caps.Innocence = maxLambda
 	return c
 }
@@ -144,9 +148,9 @@ type Caps struct {
 	// Actor bounds what requests leave behind for later ones, in [0, 32].
 	// Default 4.
 	Actor float64 `yaml:"actor" json:"actor"`
-	// Innocence bounds what network, device, token, infrastructure, time, travel and
-	// client_sanity may together say for a caller, in [0, 32]; 32 is without bound.
-	// Default 1.
+	// Innocence bounds what network, device, token, infrastructure, time, travel,
+	// client_sanity and rtt may together say for a caller, in [0, 32]; 32 is without
+	// bound. Default 1.
 	Innocence float64 `yaml:"innocence" json:"innocence"`
 }
 

@@ -84,6 +84,13 @@ func TestEveryWeighedGroupHasAWeight(t *testing.T) {
 	}
 }
 
+// whole is the default section with a weight for the groups that have none by default.
+func whole() Config {
+	c := DefaultConfig()
+	c.Weights.RTT = 1
+	return c
+}
+
 func weighedGroups() (list []models.Group) {
 	for g := range models.NumGroups {
 		if g.Weighed() {
@@ -100,14 +107,14 @@ func TestWeightZeroSilences(t *testing.T) {
 		for other := range ev {
 			ev[other] = models.Evidence{Lambda: 0.25, Confidence: 1}
 		}
-		c := DefaultConfig()
+		c := whole()
 		for i, other := range weighedGroups() {
 			if other == g {
 				reflect.ValueOf(&c.Weights).Elem().Field(i).SetFloat(0)
 			}
 		}
 		var with, without models.Assessment
-		New(DefaultConfig()).Assess(new(models.Features), ev, models.Normal, &with)
+		New(whole()).Assess(new(models.Features), ev, models.Normal, &with)
 		New(c).Assess(new(models.Features), ev, models.Normal, &without)
 		for other := range ev {
 			was, is := with.Contributions[other].Nats, without.Contributions[other].Nats
@@ -116,7 +123,7 @@ func TestWeightZeroSilences(t *testing.T) {
 			}
 		}
 		if with.Contributions[g].Nats == 0 {
-			t.Errorf("%s adds nothing at its default weight", g)
+			t.Errorf("%s adds nothing where it has a weight", g)
 		}
 	}
 }
@@ -148,7 +155,7 @@ func TestRecordIsCanonical(t *testing.T) {
 		`"login":{"monitor":15,"throttle":20,"step_up":30,"deny":85,"no_step_up":"throttle"}},` +
 		`"weights":{"network":1,"infrastructure":1,"device":1,"token":1,"client_sanity":1,"time":0.5,` +
 		`"travel":1,"rate":1,"enumeration":1,"session":1,"failures":1,"privilege":1,"dormancy":1,"payload":1,` +
-		`"scrape":1,"slow_scrape":1,"path":1,"rhythm":1},` +
+		`"scrape":1,"slow_scrape":1,"path":1,"rhythm":1,"rtt":0},` +
 		`"caps":{"place":9,"behavior":6,"actor":4,"innocence":1}}`
 	if got := string(New(DefaultConfig()).JSON()); got != want {
 		t.Errorf("record\n%s\nwant\n%s", got, want)

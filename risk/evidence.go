@@ -27,7 +27,7 @@ func (s *sum) mayDeny() bool {
 // speaksForAnonymous tells the groups that mean something without an identity.
 func speaksForAnonymous(g models.Group) bool {
 	switch g {
-	case models.Infrastructure, models.ClientSanity, models.Payload,
+	case models.Infrastructure, models.ClientSanity, models.Payload, models.RTT,
 		models.Rate, models.Enumeration, models.Scrape, models.SlowScrape,
 		models.Failures: // of the account that a login names
 		return true
@@ -82,6 +82,7 @@ func (e *Engine) leniency(s *sum, f *models.Features) float64 {
 // what is done.
 var who = [...]models.Group{
 	models.Network, models.Device, models.Token, models.Infrastructure, models.Time, models.Travel, models.ClientSanity,
+	models.RTT,
 }
 
 // caller adds what these groups say, within their limits.

@@ -47,7 +47,7 @@ func FuzzEvidenceNeverLowersTheScore(f *testing.F) {
 		f.Add(seed, uint8(seed), float64(seed)/16)
 	}
 	f.Add(uint64(136), uint8(21), 96.0625)
-	e := New(DefaultConfig())
+	e := New(whole())
 	f.Fuzz(func(t *testing.T, seed uint64, group uint8, rise float64) {
 		g := weighedGroups()[int(group)%models.WeighedGroups]
 		fs, ev := invented(rand.New(rand.NewPCG(seed, 7)))
@@ -78,7 +78,7 @@ func FuzzContributionsAreTheScore(f *testing.F) {
 	}
 	f.Add(uint64(1), math.NaN())
 	f.Add(uint64(2), math.Inf(-1))
-	e := New(DefaultConfig())
+	e := New(whole())
 	f.Fuzz(func(t *testing.T, seed uint64, odd float64) {
 		fs, ev := invented(rand.New(rand.NewPCG(seed, 7)))
 		ev[seed%uint64(models.NumGroups)].Lambda = odd
@@ -125,7 +125,7 @@ func plain(f *models.Features, ev *models.EvidenceSet) float64 {
 	limit := 1 + math.Max(0, 3.5*(2-math.Max(f.Get(models.VerdictNats), math.Max(burst, actor))))
 	caller := func(network, device float64) float64 {
 		return math.Max(-limit, math.Min(network+of(models.Travel), 9)+device+of(models.Infrastructure)+of(models.Token)+
-			of(models.ClientSanity)+of(models.Time))
+			of(models.ClientSanity)+of(models.Time)+of(models.RTT))
 	}
 	now := caller(of(models.Network), of(models.Device))
 	rise := math.Max(0, now-caller(w(models.Network, f.Get(models.HeldNetwork)), w(models.Device, f.Get(models.HeldDevice))))
@@ -141,7 +141,7 @@ func plain(f *models.Features, ev *models.EvidenceSet) float64 {
 }
 
 func TestSumAgreesWithThePlainModel(t *testing.T) {
-	e := New(DefaultConfig())
+	e := New(whole())
 	r := rand.New(rand.NewPCG(3, 4))
 	for range 20_000 {
 		f, ev := invented(r)
@@ -163,8 +163,8 @@ func TestSumAgreesWithThePlainModel(t *testing.T) {
 // The sum is of the bits of 20,000 assessments. It holds under GOAMD64=v1 and
 // v3; a change means that recorded decisions no longer recompute.
 func TestAssessmentsAreTheSameBitsEverywhere(t *testing.T) {
-	const want = 0x518a2f1e546e3d11
-	if sum := digest(New(DefaultConfig()), models.NumGroups); sum != want {
+	const want = 0x90b3c12e85828cf2
+	if sum := digest(New(whole()), models.NumGroups); sum != want {
 		t.Errorf("assessments sum to %#x, want %#x", sum, uint64(want))
 	}
 }
@@ -178,6 +178,25 @@ const firstRecord = `{"mode":"enforce","slope":0.6,"intercept":-2.2,"classes":{`
 	`"weights":{"network":1,"infrastructure":1,"device":1,"token":1,"client_sanity":1,"time":0.5,` +
 	`"travel":1,"rate":1,"enumeration":1,"session":1,"failures":1,"privilege":1,"dormancy":1,"payload":1},` +
 	`"caps":{"place":9,"behavior":6,"actor":4}}`
+
+// The default section as it was written before rtt existed.
+var secondRecord = strings.NewReplacer(`"payload":1}`, `"payload":1,"scrape":1,"slow_scrape":1,"path":1,"rhythm":1}`,
+	`"actor":4}`, `"actor":4,"innocence":1}`).Replace(firstRecord)
+
+// Decisions made before rtt existed recompute to the bits that build computed,
+// and so do those made since, where it has no weight.
+func TestDecisionsWithoutRTTRecompute(t *testing.T) {
+	const want = 0x518a2f1e546e3d11
+	before, err := Restore([]byte(secondRecord))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range []*Engine{before, New(DefaultConfig())} {
+		if sum := digest(e, models.Rhythm+1); sum != want {
+			t.Errorf("assessments sum to %#x, want %#x", sum, uint64(want))
+		}
+	}
+}
 
 // Decisions made before there were more groups recompute to the bits that build
 // computed: its record knows no weight for the others.

@@ -13,11 +13,12 @@ import (
 const observedFlags = models.IsMachine | models.IsAnonymous | models.IsLoginRoute | models.DeclaredSource |
 	models.NetUnavailable | models.NetUnknown | models.SourceHosting | models.SourceVPN | models.SourceTor |
 	models.SourceListed | models.SourceRelay | models.HasAgent | models.AboveTLS | models.TokenBornTrusted |
-	models.IsConfirmed
+	models.IsConfirmed | models.KnowsDistance
 
 // observedFeatures are the features of the same kind.
 var observedFeatures = [...]models.Feature{
 	models.TokenStatus, models.TimeHour, models.SanityNats, models.SanityRule, models.FaultCount, models.VerdictNats,
+	models.RTTConnection, models.RTTHandshake, models.RTTDistance,
 }
 
 // Again judges the request of a recorded event by what this Collector has learned:
@@ -28,7 +29,7 @@ var observedFeatures = [...]models.Feature{
 func (c *Collector) Again(ev *models.Event, route *RouteFacts) {
 	was := ev.Features
 	f := &ev.Features
-	*f = models.Features{Flags: was.Flags&observedFlags | models.SecondModel}
+	*f = models.Features{Flags: was.Flags&observedFlags | thisModel}
 	for _, i := range observedFeatures {
 		f.Values[i] = was.Values[i]
 	}

@@ -12,6 +12,7 @@ import (
 // features they were recorded with, bit for bit.
 func TestRecordedEventsCanBeLearnedAgain(t *testing.T) {
 	first, second := newGate(t, earth, nil), newGate(t, earth, nil)
+	first.c.SetLocation(gateway)
 	again := func(ev *models.Event) {
 		t.Helper()
 		copied := *ev
@@ -47,6 +48,7 @@ func TestRecordedEventsCanBeLearnedAgain(t *testing.T) {
 			{addr: mobile, agent: chrome, ja4: "t13d1516h2_8daaf6152771_b186095e22b6"}, {addr: sydney, agent: firefox},
 		} {
 			s.at = at.Add(time.Duration(i*i) * 20 * time.Minute)
+			s.rtt = rtt(time.Duration(i)*time.Millisecond, time.Duration(day)*time.Millisecond)
 			if day == 8 {
 				s.class = models.Admin
 			}

@@ -11,6 +11,7 @@ import (
 
 func TestCollectAndObserveAllocate(t *testing.T) {
 	g, ada, at := settled(t)
+	g.c.SetLocation(gateway)
 	token, _ := g.c.IssueToken(nil, g.collect(ada, shot{at: at, addr: home, agent: firefox, ja4: ja4}))
 	f := func(name string, id *models.Identity, s shot) {
 		t.Helper()
@@ -33,7 +34,7 @@ func TestCollectAndObserveAllocate(t *testing.T) {
 			t.Errorf("%s: Collect and Observe allocate %v times per request, want 0", name, n)
 		}
 	}
-	f("a user", ada, shot{at: at, addr: home, agent: firefox, ja4: ja4})
+	f("a user", ada, shot{at: at, addr: home, agent: firefox, ja4: ja4, rtt: rtt(time.Millisecond, time.Second)})
 	f("with a device token", ada, shot{at: at, addr: home, agent: firefox, ja4: ja4, cookie: string(token)})
 	f("a machine client", machine("billing"), shot{at: at, addr: home, agent: "curl/8.1"})
 	f("an anonymous caller", nil, shot{at: at, addr: home, agent: firefox, ja4: ja4})

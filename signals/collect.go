@@ -32,6 +32,7 @@ func (c *Collector) Collect(view *models.Request, id *models.Identity, route *Ro
 		o.DeviceToken = r.shown.Device
 	}
 	setRequest(f, &r, agent)
+	c.setRTT(f, view.RTT, &o.Place)
 	c.judge(ev, &r)
 }
 
@@ -77,10 +78,13 @@ type request struct {
 	now   uint32
 }
 
+// thisModel are the flags of what this build assesses.
+const thisModel = models.SecondModel | models.TimesAnswers
+
 func (r *request) machine() bool { return r.id != nil && r.id.Machine() }
 
 func (r *request) flags() models.Flag {
-	f := models.SecondModel
+	f := thisModel
 	switch {
 	case r.id == nil:
 		f |= models.IsAnonymous

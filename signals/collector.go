@@ -31,6 +31,7 @@ type Collector struct {
 	world   *baseline.World
 	locator Locator
 	lists   atomic.Pointer[geo.Lists]
+	here    atomic.Pointer[geo.Location] // of the gateway; nil: nobody knows
 	hash    keyed.Hash
 	agents  *device.Agents
 	tokens  *device.Tokens
@@ -61,6 +62,7 @@ func New(cfg Config, memory *baseline.Memory, locator Locator, lists *geo.Lists,
 		blank:   new(baseline.Profile),
 	}
 	c.lists.Store(lists)
+	c.SetLocation(cfg.Geo.Location)
 	return c
 }
 

@@ -14,9 +14,22 @@ import (
 // wholeLook is a look whose features are whole numbers of 1/256, so that no
 // machine rounds them differently.
 func wholeLook(r *rand.Rand) *models.Features {
+	f := secondLook(r)
+	f.Flags |= models.TimesAnswers
+	if r.IntN(4) > 0 {
+		f.Flags |= models.KnowsDistance
+	}
+	f.Values[models.RTTConnection] = float32(r.IntN(20*256)) / 256
+	f.Values[models.RTTHandshake] = float32(r.IntN(400*256)) / 256
+	f.Values[models.RTTDistance] = float32(r.IntN(4000))
+	return f
+}
+
+// secondLook is one of before round trips were timed.
+func secondLook(r *rand.Rand) *models.Features {
 	f := firstLook(r)
 	f.Flags |= models.SecondModel
-	for i := firstFeatures; i < len(f.Values); i++ {
+	for i := firstFeatures; i < secondFeatures; i++ {
 		f.Values[i] = float32(r.IntN(20*256)) / 256
 	}
 	f.Values[models.RefusedMean], f.Values[models.RefusedVar] = f.Values[models.RefusedMean]/64, f.Values[models.RefusedVar]/64
@@ -43,20 +56,23 @@ func firstLook(r *rand.Rand) *models.Features {
 	return f
 }
 
-// What the first model knew.
+// What the first model knew, and what was known before round trips were timed.
 const (
-	firstFeatures = int(models.HeldTravel) + 1
-	firstGroups   = int(models.Credit) + 1
+	firstFeatures  = int(models.HeldTravel) + 1
+	firstGroups    = int(models.Credit) + 1
+	secondFeatures = int(models.ObjectsRunTop) + 1
+	secondGroups   = int(models.Rhythm) + 1
 )
 
-// appendFirst is Features.AppendBinary of a build of the first model.
-func appendFirst(f *models.Features) []byte {
-	b := append([]byte{2, 0, byte(firstGroups), byte(firstFeatures)}, 0, 0, 0, 0)
+// appendEarlier is Features.AppendBinary of a build that knew so many groups and
+// features.
+func appendEarlier(f *models.Features, groups, features int) []byte {
+	b := append([]byte{2, 0, byte(groups), byte(features)}, 0, 0, 0, 0)
 	binary.LittleEndian.PutUint32(b[4:], uint32(f.Flags))
-	b = append(b, make([]byte, firstGroups+(firstFeatures+7)/8)...)
-	for i, v := range f.Values[:firstFeatures] {
+	b = append(b, make([]byte, groups+(features+7)/8)...)
+	for i, v := range f.Values[:features] {
 		if bits := math.Float32bits(v); bits != 0 {
-			b[8+firstGroups+i/8] |= 1 << (i % 8)
+			b[8+groups+i/8] |= 1 << (i % 8)
 			b = binary.LittleEndian.AppendUint32(b, bits)
 		}
 	}
@@ -66,33 +82,43 @@ func appendFirst(f *models.Features) []byte {
 // The evidence of 5000 looks, to the last bit. It is the same on every machine
 // and under every GOAMD64; a change of the model changes it on purpose.
 func TestEvaluateGolden(t *testing.T) {
-	const want = "2a8dfecb2d3a872b9eeb8d2c75df313574c74ec8619ba89f09fc894b6bd39fe5"
+	const want = "fa642408de062d101901bc53771bbf2a3b59c31a030e13fc0a8b37263679b880"
 	if got := digest(wholeLook, models.NumGroups, (*models.Features).AppendBinary); got != want {
 		t.Errorf("evidence has the digest\n%s, want\n%s", got, want)
 	}
 }
 
-// Events of the first model recompute to the bits that its builds computed, and
-// the groups that they did not know say nothing.
-func TestEvaluateGoldenOfTheFirstModel(t *testing.T) {
-	const want = "88e0f8983bade5e0fe4938c35b3ef2af8b67fccb0684b8fe1321e53814821790"
-	read := func(r *rand.Rand) *models.Features {
-		var f models.Features
-		if err := f.UnmarshalBinary(appendFirst(firstLook(r))); err != nil {
-			t.Fatal(err)
+// Events of earlier builds recompute to the bits that those computed, and the
+// groups that they did not know say nothing.
+func TestEvaluateGoldenOfEarlierBuilds(t *testing.T) {
+	for _, build := range []struct {
+		groups, features int
+		look             func(*rand.Rand) *models.Features
+		want             string
+	}{
+		{firstGroups, firstFeatures, firstLook, "88e0f8983bade5e0fe4938c35b3ef2af8b67fccb0684b8fe1321e53814821790"},
+		{secondGroups, secondFeatures, secondLook, "2a8dfecb2d3a872b9eeb8d2c75df313574c74ec8619ba89f09fc894b6bd39fe5"},
+	} {
+		write := func(f *models.Features, b []byte) []byte {
+			return append(b, appendEarlier(f, build.groups, build.features)...)
 		}
-		var e models.EvidenceSet
-		Evaluate(&f, &e)
-		for g := firstGroups; g < len(e); g++ {
-			if e[g] != (models.Evidence{}) {
-				t.Fatalf("%s says %+v of an event that was written before it existed", models.Group(g), e[g])
+		read := func(r *rand.Rand) *models.Features {
+			var f models.Features
+			if err := f.UnmarshalBinary(write(build.look(r), nil)); err != nil {
+				t.Fatal(err)
 			}
+			var e models.EvidenceSet
+			Evaluate(&f, &e)
+			for g := build.groups; g < len(e); g++ {
+				if e[g] != (models.Evidence{}) {
+					t.Fatalf("%s says %+v of an event that was written before it existed", models.Group(g), e[g])
+				}
+			}
+			return &f
 		}
-		return &f
-	}
-	first := func(f *models.Features, b []byte) []byte { return append(b, appendFirst(f)...) }
-	if got := digest(read, models.Group(firstGroups), first); got != want {
-		t.Errorf("evidence has the digest\n%s, want\n%s", got, want)
+		if got := digest(read, models.Group(build.groups), write); got != build.want {
+			t.Errorf("%d groups: evidence has the digest\n%s, want\n%s", build.groups, got, build.want)
+		}
 	}
 }
 

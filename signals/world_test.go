@@ -92,6 +92,7 @@ type shot struct {
 	addr   string
 	agent  string
 	ja4    string
+	rtt    models.RoundTrips
 	path   string
 	route  string // id of the route, default r
 	bytes  int64  // of the answer
@@ -120,7 +121,7 @@ func machine(name string, networks ...netip.Prefix) *models.Identity {
 
 // view builds the request view of a shot.
 func (s *shot) view() *models.Request {
-	v := &models.Request{Time: s.at, Client: netip.MustParseAddr(s.addr), Path: []byte(s.path), TLS: models.TLSFacts{JA4: s.ja4}, Faults: s.faults}
+	v := &models.Request{Time: s.at, Client: netip.MustParseAddr(s.addr), Path: []byte(s.path), TLS: models.TLSFacts{JA4: s.ja4}, RTT: s.rtt, Faults: s.faults}
 	if s.agent != "" {
 		v.Agent = []byte(s.agent)
 	}

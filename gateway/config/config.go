@@ -73,6 +73,7 @@ func elements() map[reflect.Type]reflect.Value {
 		reflect.TypeFor[Route]():               reflect.ValueOf(DefaultRoute()),
 		reflect.TypeFor[Login]():               reflect.ValueOf(DefaultLogin()),
 		reflect.TypeFor[upstream.PoolConfig](): reflect.ValueOf(upstream.DefaultPool()),
+		reflect.TypeFor[geo.Location]():        reflect.ValueOf(geo.DefaultLocation()),
 		reflect.TypeFor[risk.Candidate]():      candidateOf(reflect.ValueOf(risk.DefaultConfig())),
 	}
 }

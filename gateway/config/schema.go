@@ -3,6 +3,7 @@ package config
 import (
 	"encoding"
 	"encoding/json"
+	"math"
 	"reflect"
 	"strings"
 	"time"
@@ -123,7 +124,7 @@ func plainSchema(t reflect.Type) schema {
 
 // shownDefault returns the default as it is written in the file, nil for none.
 func shownDefault(v reflect.Value) any {
-	if v.Type() == secretType || v.IsZero() && v.Kind() == reflect.String {
+	if v.Type() == secretType || v.IsZero() && v.Kind() == reflect.String || v.CanFloat() && math.IsNaN(v.Float()) {
 		return nil
 	}
 	if v.Type() == durationType {

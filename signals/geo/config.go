@@ -3,7 +3,9 @@
 package geo
 
 import (
+	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -25,11 +27,39 @@ type Config struct {
 	// address, prefix or AS number (AS64496) per line, and hosting_asn to files
 	// with AS numbers alone. Default none.
 	Lists map[string][]string `yaml:"lists" path:"true"`
+	// Location is where this gateway stands, which the round-trip times of clients are
+	// compared by with the places of their addresses. Default none: they are not.
+	Location *Location `yaml:"location"`
 	// Refresh is how often the database files are looked at for a replacement.
 	// Default 5s.
 	Refresh time.Duration `yaml:"refresh"`
 	// Cache is how many networks are remembered, 60 bytes each. Default 65536.
 	Cache int `yaml:"cache"`
+}
+
+// Location is a place on earth.
+type Location struct {
+	// Latitude is in degrees, positive in the north.
+	Latitude float64 `yaml:"latitude"`
+	// Longitude is in degrees, positive in the east.
+	Longitude float64 `yaml:"longitude"`
+}
+
+// DefaultLocation returns no place: both coordinates must be given.
+func DefaultLocation() Location { return Location{math.NaN(), math.NaN()} }
+
+func (l *Location) validate() (p models.Problems) {
+	degrees := func(path string, v, most float64) {
+		switch {
+		case math.IsNaN(v):
+			p.Add(path, "missing", fmt.Sprintf("want degrees from %g to %g", -most, most))
+		case v < -most || v > most:
+			p.Add(path, v, fmt.Sprintf("want degrees from %g to %g", -most, most))
+		}
+	}
+	degrees("latitude", l.Latitude, 90)
+	degrees("longitude", l.Longitude, 180)
+	return p
 }
 
 // ListKinds are the names that Config.Lists knows, sorted.
@@ -57,6 +87,9 @@ func (c Config) Validate() (p models.Problems) {
 		if slices.Contains(c.Lists[kind], "") {
 			p.Add("lists."+kind, `""`, "want the name of a file")
 		}
+	}
+	if c.Location != nil {
+		p.Under("location", c.Location.validate())
 	}
 	return p
 }

@@ -10,9 +10,10 @@ import (
 var spoof = baseline.Spoof{0.02, 0.13, 0.30, 0.55}
 
 // Evaluate computes the evidence of this family: Network, Infrastructure and
-// Travel. DeviceOdds is what the reputation of the device adds, from
-// device.Evaluate.
+// Travel, held between looks, and RTT. DeviceOdds is what the reputation of the
+// device adds, from device.Evaluate.
 func Evaluate(f *models.Features, out *models.EvidenceSet, deviceOdds float64) {
+	out[models.RTT] = roundTrips(f)
 	if !f.Has(models.IsLook) {
 		out[models.Network] = baseline.Held(f, models.HeldNetwork)
 		out[models.Infrastructure] = heldInfrastructure(f)
