@@ -99,8 +99,8 @@ type Weights struct {
 	SlowScrape     float64 `yaml:"slow_scrape" json:"slow_scrape"`
 	Path           float64 `yaml:"path" json:"path"`
 	Rhythm         float64 `yaml:"rhythm" json:"rhythm"`
-	// RTT is 0 by default: what round trips say is recorded and explained, and counts
-	// for nothing until its worth was measured.
+	// RTT counts for nothing as long as nobody has measured its worth: what round
+	// trips say is recorded and explained. Default 0.
 	RTT float64 `yaml:"rtt" json:"rtt"`
 }
 

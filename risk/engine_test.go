@@ -328,12 +328,13 @@ func TestQuarantineOfWhoIsAtHome(t *testing.T) {
 }
 
 func TestConfidence(t *testing.T) {
+	c := DefaultConfig()
 	f := func(want float64, flags models.Flag, change func(ev *models.EvidenceSet)) {
 		t.Helper()
 		ev := said{}.set()
 		change(ev)
 		var out models.Assessment
-		New(DefaultConfig()).Assess(with(flags), ev, models.Normal, &out)
+		New(c).Assess(with(flags), ev, models.Normal, &out)
 		if math.Abs(out.Confidence-want) > 1e-12 {
 			t.Errorf("confidence %g, want %g", out.Confidence, want)
 		}
@@ -346,6 +347,13 @@ func TestConfidence(t *testing.T) {
 	// groups that never speak for an anonymous caller are not missed
 	f(1, models.IsAnonymous, func(ev *models.EvidenceSet) { ev[models.Network].State = models.Unavailable })
 	f(7.0/8, models.IsAnonymous, func(ev *models.EvidenceSet) { ev[models.Rate].Confidence = 0 })
+	// nor is a group without a weight
+	timeless := func(ev *models.EvidenceSet) { ev[models.RTT] = models.Evidence{State: models.Unavailable} }
+	f(1, 0, timeless)
+	f(1, models.IsAnonymous, timeless)
+	c = whole()
+	f(17.5/18.5, 0, timeless)
+	f(8.0/9, models.IsAnonymous, timeless)
 }
 
 func TestReasonsAreTheLargestFirst(t *testing.T) {

@@ -36,7 +36,7 @@ func idText(n int) string { return string(ocsf.AppendUUID(nil, fixedID(n))) }
 
 // known are the features of a person in usual circumstances.
 func known() (f models.Features) {
-	f.Flags = models.IsLook | models.HasAgent | models.IsEstablished | models.SecondModel
+	f.Flags = models.IsLook | models.HasAgent | models.IsEstablished | models.SecondModel | models.TimesAnswers | models.KnowsDistance
 	for _, first := range []models.Feature{models.NetWeight1, models.DevWeight1} {
 		for i := range models.Feature(3) {
 			f.Set(first+i, 25+float64(i))
@@ -54,6 +54,9 @@ func known() (f models.Features) {
 	f.Set(models.TimeTotal, 40)
 	f.Set(models.TimeGlobal, 1.0/24)
 	f.Set(models.SinceLook, 35)
+	f.Set(models.RTTConnection, 12)
+	f.Set(models.RTTHandshake, 19)
+	f.Set(models.RTTDistance, 230)
 	return f
 }
 
@@ -73,7 +76,8 @@ func stolen() models.Features {
 	return f
 }
 
-// moved are the features of a person on a new device in a new network.
+// moved are the features of a person on a new device in a new network, behind a
+// proxy.
 func moved() models.Features {
 	f := known()
 	f.Set(models.DevWeight1, 0)
@@ -81,6 +85,7 @@ func moved() models.Features {
 	f.Set(models.NetWeight1, 0)
 	f.Set(models.NetWeight1+1, 0)
 	f.Set(models.FailedLogins, 2)
+	f.Set(models.RTTHandshake, 260)
 	return f
 }
 

@@ -34,7 +34,7 @@ func appendHead(b []byte, e *models.Event, x *pipeline.Explanation) []byte {
 }
 
 // appendWords writes the decision as a sentence, and what each group adds in words,
-// in the order in which they raise the score.
+// in the order in which they raise the score, or would add if it had a weight.
 func appendWords(b []byte, x *pipeline.Explanation) []byte {
 	if x.Sentence != "" {
 		b = fmt.Appendf(b, "in words     %s\n", x.Sentence)
@@ -43,8 +43,11 @@ func appendWords(b []byte, x *pipeline.Explanation) []byte {
 	slices.SortStableFunc(lines, func(a, b pipeline.Explained) int { return compare(b.Points, a.Points) })
 	b = fmt.Appendf(b, "%12.2f  without evidence\n", x.Base)
 	for _, l := range lines {
-		if l.Points != 0 {
+		switch {
+		case l.Points != 0:
 			b = fmt.Appendf(b, "%+12.2f  %s\n", l.Points, l.Words)
+		case l.Words != "":
+			b = fmt.Appendf(b, "%12s  %s\n", "weight 0", l.Words)
 		}
 	}
 	return fmt.Appendf(b, "%12.2f  the score\n\n", x.Score)

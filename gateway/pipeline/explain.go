@@ -48,14 +48,15 @@ type Thresholds struct {
 
 // Explained is one line of a score.
 type Explained struct {
-	Group      string             `json:"group"`
-	State      string             `json:"state"`
-	Lambda     float64            `json:"lambda"`
-	Confidence float64            `json:"confidence"`
-	Nats       float64            `json:"nats"`
-	Points     float64            `json:"points"`
-	Words      string             `json:"words,omitempty"` // of groups with points
-	Facts      map[string]float32 `json:"facts,omitempty"`
+	Group      string  `json:"group"`
+	State      string  `json:"state"`
+	Lambda     float64 `json:"lambda"`
+	Confidence float64 `json:"confidence"`
+	Nats       float64 `json:"nats"`
+	Points     float64 `json:"points"`
+	// Words say what groups with points add, and what hits of weight 0 would.
+	Words string             `json:"words,omitempty"`
+	Facts map[string]float32 `json:"facts,omitempty"`
 }
 
 // The ways in which a decision cannot be explained.
@@ -199,8 +200,13 @@ func explanation(e *models.Event, evidence *models.EvidenceSet, a *models.Assess
 	if models.Remarkable(e) {
 		x.Sentence = string(models.AppendSentence(nil, e))
 	}
+	weights := engine.Weights()
 	for g := models.Network; g < models.NumGroups; g++ {
-		x.Contributions = append(x.Contributions, explained(g, &evidence[g], a.Contributions[g]))
+		line := explained(g, &evidence[g], a.Contributions[g])
+		if a.Contributions[g].Points != 0 || g.Weighed() && weights[g] == 0 && evidence[g].State == models.Hit {
+			line.Words = string(models.AppendWords(nil, g, &evidence[g], a.Contributions[g].Points))
+		}
+		x.Contributions = append(x.Contributions, line)
 	}
 	return x
 }
@@ -209,9 +215,6 @@ func explained(g models.Group, v *models.Evidence, c models.Contribution) Explai
 	line := Explained{
 		Group: g.String(), State: v.State.String(), Lambda: v.Lambda, Confidence: v.Confidence,
 		Nats: c.Nats, Points: c.Points,
-	}
-	if c.Points != 0 {
-		line.Words = string(models.AppendWords(nil, g, v, c.Points))
 	}
 	for _, f := range v.Facts {
 		if f.Code != models.NoFact {

@@ -27,8 +27,8 @@ type Config struct {
 	// address, prefix or AS number (AS64496) per line, and hosting_asn to files
 	// with AS numbers alone. Default none.
 	Lists map[string][]string `yaml:"lists" path:"true"`
-	// Location is where this gateway stands, which the round-trip times of clients are
-	// compared by with the places of their addresses. Default none: they are not.
+	// Location is where this gateway stands: round-trip times are compared with how
+	// far from there an address is said to be. Default none: they are not.
 	Location *Location `yaml:"location"`
 	// Refresh is how often the database files are looked at for a replacement.
 	// Default 5s.

@@ -83,7 +83,7 @@ func NewOurs(c Config, start time.Time) (*Ours, error) {
 	}
 	o.collector = signals.New(cfg, memory, &o.locator, nil, keys)
 	if c.Ablate {
-		for _, g := range Groups() {
+		for _, g := range Weighing(c.Risk) {
 			o.names = append(o.names, c.Name+"-"+g.String())
 			o.without = append(o.without, risk.New(Without(c.Risk, g)))
 		}

@@ -1,6 +1,7 @@
 package rival
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -105,10 +106,11 @@ func TestAblationLeavesOneGroupOut(t *testing.T) {
 	e.Time, e.CredentialID = habit(o, 8), "next"
 	out := make([]float32, len(o.Names()))
 	o.Score(e, out)
-	if len(out) != 2+len(Groups()) || len(out) < 10 {
+	groups := Weighing(risk.DefaultConfig())
+	if len(out) != 2+len(groups) || len(out) < 10 {
 		t.Fatalf("%d scores", len(out))
 	}
-	for i, g := range Groups() {
+	for i, g := range groups {
 		near(t, o.Names()[1+i], float64(out[1+i]), float64(out[0])-o.LogOdds(g), 1e-5)
 	}
 }
@@ -185,7 +187,8 @@ func TestAttackersHaveNoPartInStepUps(t *testing.T) {
 
 func TestWithoutFindsEveryGroup(t *testing.T) {
 	for _, g := range Groups() {
-		if Without(risk.DefaultConfig(), g).Weights == risk.DefaultConfig().Weights {
+		c := Weighed(risk.DefaultConfig(), g, 0.75)
+		if Without(c, g).Weights == c.Weights || !slices.Contains(Weighing(c), g) || slices.Contains(Weighing(Without(c, g)), g) {
 			t.Errorf("%s: nothing changed", g)
 		}
 	}

@@ -8,10 +8,20 @@ import (
 	"github.com/riskgate/riskgate/risk"
 )
 
-// Groups returns the groups that carry a weight, in their order.
+// Groups returns the groups that can carry a weight, in their order.
 func Groups() (all []models.Group) {
 	for g := range models.NumGroups {
 		if weightOf(&risk.Weights{}, g).IsValid() {
+			all = append(all, g)
+		}
+	}
+	return all
+}
+
+// Weighing returns those to which the configuration gives a weight.
+func Weighing(c risk.Config) (all []models.Group) {
+	for _, g := range Groups() {
+		if weightOf(&c.Weights, g).Float() != 0 {
 			all = append(all, g)
 		}
 	}

@@ -173,7 +173,7 @@ func (h *honest) end() {
 var standing = map[models.Group]bool{
 	models.Network: true, models.Infrastructure: true, models.Device: true, models.Token: true, models.ClientSanity: true,
 	models.Time: true, models.Travel: true, models.Failures: true, models.Privilege: true, models.Dormancy: true,
-	models.Payload: true, models.Verdict: true, models.Credit: true,
+	models.Payload: true, models.Verdict: true, models.Credit: true, models.RTT: true,
 }
 
 // byBehavior reports whether the score would stay below the threshold without the
