@@ -12,10 +12,14 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/riskgate/riskgate/models"
+	"github.com/riskgate/riskgate/signals"
 )
 
 func (s *site) reload() {
@@ -207,6 +211,37 @@ func TestBrokenGeoDatabaseKeepsTheOld(t *testing.T) {
 	if !strings.Contains(place(), `"country":"DE"`) {
 		t.Error("the broken database replaced the old one")
 	}
+}
+
+// An address in Tokyo that answers within a millisecond is impossible once it is
+// known where the gateway stands.
+func TestReloadMovesTheGateway(t *testing.T) {
+	s := newSite(t).start()
+	f := func(refresh string, want models.State) {
+		t.Helper()
+		view := models.Request{Time: s.clock(), Client: netip.MustParseAddr("198.51.100.230"), RTT: models.RoundTrips{TCP: time.Millisecond}}
+		ev := models.Event{Time: view.Time, Client: view.Client}
+		route := signals.NewRouteFacts("items", "/items/{id}", models.Normal)
+		s.collector.Collect(&view, nil, &route, &ev)
+		if got := ev.Evidence[models.RTT].State; got != want {
+			t.Errorf("%s: rtt is %s, want %s", refresh, got, want)
+		}
+	}
+	const nowhere, berlin, nonsense = "refresh: 1s", "refresh: 1s, location: {latitude: 52.52, longitude: 13.405}",
+		"refresh: 1s, location: {latitude: 152.52, longitude: 13.405}"
+	f(nowhere, models.Unavailable)
+	s.replace(nowhere, berlin)
+	s.reload()
+	f(berlin, models.Hit)
+	s.replace(berlin, nonsense)
+	s.refused("signals.geo.location.latitude: 152.52, want degrees from -90 to 90")
+	f(nonsense, models.Hit)
+	s.configure(parts{authz: "policies: nowhere.cedar"}) // refused after the location was taken
+	s.refused("nowhere.cedar")
+	f("refused", models.Hit)
+	s.configure(parts{})
+	s.reload()
+	f(nowhere, models.Unavailable)
 }
 
 func TestReloadReplacesTheCertificate(t *testing.T) {
