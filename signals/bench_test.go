@@ -9,10 +9,11 @@ import (
 
 func benchmarkCollect(b *testing.B, look bool) {
 	g := newGate(b, earth, nil)
+	g.c.SetLocation(gateway)
 	g.populate(day0.AddDate(0, 0, -3))
 	id := user("ada")
 	at := g.live(id, day0, 20, shot{addr: home, agent: firefox, ja4: "t13d1516h2_8daaf6152771_02713d6af862"})
-	s := shot{at: at, addr: home, agent: firefox, ja4: "t13d1516h2_8daaf6152771_02713d6af862", path: "/v1/items/17"}
+	s := shot{at: at, addr: home, agent: firefox, ja4: "t13d1516h2_8daaf6152771_02713d6af862", path: "/v1/items/17", rtt: rtt(time.Millisecond, time.Second)}
 	if !look {
 		g.send(id, s)
 	}
