@@ -1,5 +1,6 @@
 // Package geo tells where an address is and what kind of network it belongs to,
-// and turns that into evidence about the network, its reputation and travel.
+// and turns that into evidence about the network, its reputation, travel and
+// round-trip times.
 package geo
 
 import (

@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	fibre = 100.0 // km of distance for each ms of round trip: light runs at 200 km/ms in glass, there and back
+	fiber = 100.0 // km of distance for each ms of round trip: light runs at 200 km/ms in glass, there and back
 
 	// Databases place addresses wrongly by hundreds of km, and beyond the radius that
 	// they admit: so much of a distance is not taken for certain.
@@ -61,7 +61,7 @@ func nearerThanClaimed(f *models.Features) (lambda float64, compared bool) {
 	if !f.Has(models.KnowsDistance) || f.Flags&elsewhere != 0 || !(tcp > 0) {
 		return 0, false
 	}
-	if certain := far - max(float64(doubtShare*far), doubtLeast); float64(tcp*fibre) < certain {
+	if certain := far - max(float64(doubtShare*far), doubtLeast); float64(tcp*fiber) < certain {
 		return nearerNats, true
 	}
 	return 0, true
