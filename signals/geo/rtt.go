@@ -18,8 +18,8 @@ const (
 	// What else there is between a ServerHello and a Finished: the client computes and
 	// its radio wakes up, and the flight does not fit the first window or a packet is
 	// late, which costs a second round trip.
-	handshakeGrace = 20.0 // ms
-	handshakeUsual = 0.6931471805599453
+	handshakeGrace = 20.0               // ms
+	handshakeUsual = 0.6931471805599453 // ln 2
 	splitSlope     = 1.0
 	splitCap       = 2.0
 
