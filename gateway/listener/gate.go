@@ -43,7 +43,7 @@ const (
 func (g *gate) Accept() (net.Conn, error) {
 	for pause := minPause; ; {
 		if g.stopped() { // before the server knew what to close
-			_ = g.Listener.Close()
+			_ = g.Close()
 			return nil, io.EOF
 		}
 		accepted, err := g.Listener.Accept()
@@ -131,6 +131,14 @@ func (g *gate) leave(c *conn) {
 	if g.per[key]--; g.per[key] <= 0 {
 		delete(g.per, key)
 	}
+}
+
+// Close closes the socket. Both the server and Accept may come to do it.
+func (g *gate) Close() error {
+	if err := g.Listener.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
 }
 
 // close lets nothing more in and ends the connections that never said anything.
