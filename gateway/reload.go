@@ -114,6 +114,7 @@ func (g *Gateway) needsRestart(next *config.Config) error {
 		{"admin", g.fixed.Admin, next.Admin},
 		{"signals.baseline", g.fixed.Signals.Baseline, next.Signals.Baseline},
 		{"signals.agents", g.fixed.Signals.Agents, next.Signals.Agents},
+		{"signals.personal_novelty", g.fixed.Signals.PersonalNovelty, next.Signals.PersonalNovelty},
 		{"signals.save", g.fixed.Signals.Save, next.Signals.Save},
 		{"ratelimit.max_keys", g.fixed.RateLimit.MaxKeys, next.RateLimit.MaxKeys},
 		{"stepup.entries", g.fixed.StepUp.Entries, next.StepUp.Entries},

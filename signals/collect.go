@@ -180,5 +180,9 @@ func (c *Collector) recall(ev *models.Event, r *request) past {
 	setAccount(f, p, r)
 	setToken(f, &p.Own, r)
 	setVisit(f, p, ev, r)
-	return setLook(f, &p.Own, &ev.Observed, r.now)
+	known := setLook(f, &p.Own, &ev.Observed, r.now)
+	if c.crowd { // without own trials the rate is everybody's
+		known.net, known.dev = [baseline.Levels]baseline.Ratio{}, [baseline.Levels]baseline.Ratio{}
+	}
+	return known
 }

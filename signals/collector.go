@@ -36,6 +36,7 @@ type Collector struct {
 	agents  *device.Agents
 	tokens  *device.Tokens
 	save    time.Duration
+	crowd   bool              // novelty is everybody's only
 	blank   *baseline.Profile // of whom nothing is known; never written
 }
 
@@ -59,6 +60,7 @@ func New(cfg Config, memory *baseline.Memory, locator Locator, lists *geo.Lists,
 		agents:  device.NewAgents(hash, cfg.Agents),
 		tokens:  device.NewTokens(keys.Derive(labelToken), hash),
 		save:    cfg.Save,
+		crowd:   !cfg.PersonalNovelty,
 		blank:   new(baseline.Profile),
 	}
 	c.lists.Store(lists)

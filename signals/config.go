@@ -17,6 +17,10 @@ type Config struct {
 	// Default 16384.
 	Agents int `yaml:"agents"`
 
+	// PersonalNovelty compares something new with how often this caller shows something
+	// new, and not only with how often everybody does. Default true.
+	PersonalNovelty bool `yaml:"personal_novelty"`
+
 	// Save is how often what is normal for everybody is written to the store.
 	// Default 1m.
 	Save time.Duration `yaml:"save"`
@@ -29,6 +33,8 @@ func DefaultConfig() Config {
 		Baseline: baseline.DefaultConfig(),
 		Agents:   1 << 14,
 		Save:     time.Minute,
+
+		PersonalNovelty: true,
 	}
 }
 

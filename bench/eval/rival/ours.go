@@ -26,8 +26,8 @@ type Config struct {
 	// Subjects is how many have room in memory. 0: as many as by default.
 	Subjects int
 	// Ablate adds a score for each group: the same evidence fused with the group's
-	// weight at 0; and one for the ramp of trust: the same with nothing on
-	// probation. What was learned is that of the whole model. From is when they
+	// weight at 0; one for the ramp of trust: the same with nothing on probation; and
+	// one for personal novelty: the same with everybody's. What was learned is that of the whole model. From is when they
 	// begin to differ from the whole score: before it they are not computed.
 	Ablate bool
 	From   time.Time
@@ -51,7 +51,7 @@ type Ours struct {
 	view      models.Request
 	event     models.Event
 	assessed  models.Assessment
-	trusting  models.Features
+	changed   models.Features
 	evidence  models.EvidenceSet
 }
 
@@ -87,7 +87,7 @@ func NewOurs(c Config, start time.Time) (*Ours, error) {
 			o.names = append(o.names, c.Name+"-"+g.String())
 			o.without = append(o.without, risk.New(Without(c.Risk, g)))
 		}
-		o.names = append(o.names, c.Name+"-ramp")
+		o.names = append(o.names, c.Name+"-ramp", c.Name+"-personal")
 	}
 	return o, nil
 }
@@ -122,18 +122,26 @@ func (o *Ours) Score(e *traffic.Event, out []float32) {
 		out[1+i] = o.logOdds(&o.assessed)
 	}
 	if o.config.Ablate {
-		out[len(out)-1] = o.unramped()
+		out[len(out)-2], out[len(out)-1] = o.with(trust), o.with(likeEverybody)
 	}
 }
 
-// unramped scores the event as if nothing were on probation.
-func (o *Ours) unramped() float32 {
+// with scores the event with other features.
+func (o *Ours) with(change func(*models.Features)) float32 {
 	ev := &o.event
-	o.trusting = ev.Features
-	trust(&o.trusting)
-	signals.Evaluate(&o.trusting, &o.evidence)
-	o.engine.Assess(&o.trusting, &o.evidence, ev.Class, &o.assessed)
+	o.changed = ev.Features
+	change(&o.changed)
+	signals.Evaluate(&o.changed, &o.evidence)
+	o.engine.Assess(&o.changed, &o.evidence, ev.Class, &o.assessed)
 	return o.logOdds(&o.assessed)
+}
+
+// likeEverybody expects something new as often of this caller as of everybody.
+func likeEverybody(f *models.Features) {
+	for i := range models.Feature(3) {
+		f.Values[models.NetNovelty1+i] = f.Values[models.NetHazard1+i]
+		f.Values[models.DevNovelty1+i] = f.Values[models.DevHazard1+i]
+	}
 }
 
 // trust ends every probation.

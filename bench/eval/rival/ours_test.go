@@ -107,7 +107,7 @@ func TestAblationLeavesOneGroupOut(t *testing.T) {
 	out := make([]float32, len(o.Names()))
 	o.Score(e, out)
 	groups := Weighing(risk.DefaultConfig())
-	if len(out) != 2+len(groups) || len(out) < 10 {
+	if len(out) != 3+len(groups) || len(out) < 10 {
 		t.Fatalf("%d scores", len(out))
 	}
 	for i, g := range groups {
@@ -122,7 +122,7 @@ func TestRampIsLeftOut(t *testing.T) {
 	raised := 0
 	for e := range traffic.NewWorld(traffic.WorldA, 4, start, traffic.Size{Users: 300, Days: 120}).Events() {
 		o.Score(e, out)
-		with, without := out[0], out[len(out)-1]
+		with, without := out[0], out[len(out)-2]
 		if without > with+1e-5 {
 			t.Fatalf("log-odds %.3f with the ramp, %.3f without", with, without)
 		}
@@ -138,6 +138,31 @@ func TestRampIsLeftOut(t *testing.T) {
 	}
 }
 
+// What everybody's novelty says alone is another score for who is used to change and
+// for who is not, and the same for who never was seen.
+func TestPersonalNoveltyIsLeftOut(t *testing.T) {
+	o := open(t, Config{Ablate: true, Tokens: true})
+	out := make([]float32, len(o.Names()))
+	higher, lower := 0, 0
+	for e := range traffic.NewWorld(traffic.WorldA, 4, start, traffic.Size{Users: 300, Days: 120}).Events() {
+		o.Score(e, out)
+		switch own, crowd := out[0], out[len(out)-1]; {
+		case o.Features().Get(models.NetTotal) == 0 && own != crowd:
+			t.Fatalf("log-odds %.3f of a newcomer, %.3f without personal novelty", own, crowd)
+		case own > crowd+0.1:
+			higher++
+		case own < crowd-0.1:
+			lower++
+		}
+		if e.Label == traffic.Honest {
+			o.Learn(e)
+		}
+	}
+	if higher == 0 || lower == 0 {
+		t.Errorf("personal novelty raised %d scores and lowered %d, want some of both", higher, lower)
+	}
+}
+
 // Without the ramp nothing is on probation from the start: leaving it out again
 // changes nothing, and some logins score lower than where there is one.
 func TestUnrampedKnowsNoProbation(t *testing.T) {
@@ -147,7 +172,7 @@ func TestUnrampedKnowsNoProbation(t *testing.T) {
 	for e := range traffic.NewWorld(traffic.WorldA, 4, start, traffic.Size{Users: 300, Days: 120}).Events() {
 		bare.Score(e, out)
 		ramped.Score(e, with)
-		if again := out[len(out)-1]; again != out[0] {
+		if again := out[len(out)-2]; again != out[0] {
 			t.Fatalf("log-odds %.3f, %.3f with every probation ended", out[0], again)
 		}
 		if out[0] < with[0]-0.1 {
