@@ -234,7 +234,7 @@ func TestFullListTrustsNobody(t *testing.T) {
 // at home does.
 func TestTokenMissedOnProbation(t *testing.T) {
 	var p Profile
-	at := uint32(t0 / day * day)
+	at := t0 / day * day
 	visit := func(days int, network uint32, token bool) {
 		for range days {
 			at += day
