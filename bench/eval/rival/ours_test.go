@@ -10,7 +10,7 @@ import (
 	"github.com/riskgate/riskgate/risk"
 )
 
-func open(t *testing.T, c Config) *Ours {
+func open(t testing.TB, c Config) *Ours {
 	t.Helper()
 	c.Name, c.Risk = "ours", risk.DefaultConfig()
 	o, err := NewOurs(c, start)
