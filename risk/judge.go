@@ -62,18 +62,24 @@ type Resolution struct {
 // cannot.
 const noStepUpRefill = 1.0 / 16
 
-// Resolve replaces a step-up that the score asked for where the caller cannot
-// perform one; machine clients never can. A session that is explored is asked
-// whatever its score, where the section explores. A machine client in its first
-// days is at most throttled. None of this spares a caller against whom a verdict
-// speaks: where a step-up is asked for because of one, who cannot is refused.
-// Step-ups asked for by policy or route are not its business.
+// Resolve returns what is done about a request: what the score asks for, or, where
+// the section explores, a step-up of a session that is explored, whatever its score.
 func (e *Engine) Resolve(a *models.Assessment, f *models.Features, c models.Class, canStepUp bool) Resolution {
-	r := Resolution{Action: a.Wanted, Refill: a.Refill}
-	machine, ruled := f.Has(models.IsMachine), Quarantined(a)
-	if e.config.Learning.Explore > 0 && f.Has(models.Explored) && canStepUp && !machine {
+	r := e.Ask(a, f, c, canStepUp)
+	if e.config.Learning.Explore > 0 && f.Has(models.Explored) && canStepUp && !f.Has(models.IsMachine) {
 		r.Action = max(r.Action, models.StepUp)
 	}
+	return r
+}
+
+// Ask returns what the score asks for: it replaces a step-up where the caller cannot
+// perform one; machine clients never can. A machine client in its first days is at
+// most throttled. Neither spares a caller against whom a verdict speaks: where a
+// step-up is asked for because of one, who cannot is refused. Step-ups asked for by
+// policy or route are not its business.
+func (e *Engine) Ask(a *models.Assessment, f *models.Features, c models.Class, canStepUp bool) Resolution {
+	r := Resolution{Action: a.Wanted, Refill: a.Refill}
+	machine, ruled := f.Has(models.IsMachine), Quarantined(a)
 	switch {
 	case machine && f.Has(models.IsEnrolling) && !ruled:
 		r.Action = min(r.Action, models.Monitor)

@@ -95,7 +95,7 @@ func (x *whatif) judge() func(*ocsf.Brief) replay.Change {
 		d := replay.Decision{Features: &b.Features, Class: b.Class, CanStepUp: b.CanStepUp}
 		now := judge.Decide(x.candidate, &d)
 		c := replay.Change{
-			Old: b.ByRisk, New: now.Action, NewSlowed: now.Slowed, OldSlowed: slowed(b),
+			Old: asked(b), New: now.Action, NewSlowed: now.Slowed, OldSlowed: slowed(b),
 			Class: b.Class, Route: names.of(b.Route), Subject: b.Pseudonym,
 		}
 		if b.Country != [2]byte{} {
@@ -107,6 +107,15 @@ func (x *whatif) judge() func(*ocsf.Brief) replay.Change {
 		}
 		return c
 	}
+}
+
+// asked returns what the recorded score asked for: of a session that was explored
+// nothing of what was done.
+func asked(b *ocsf.Brief) models.Action {
+	if b.Features.Has(models.Explored) {
+		return b.Wanted
+	}
+	return b.ByRisk
 }
 
 // slowed reports whether the recorded score let the bucket fill more slowly: that

@@ -30,13 +30,15 @@ type disagreement struct {
 	metrics             [models.NumActions][models.NumActions]prometheus.Counter
 }
 
-// try counts what every candidate makes of the request, beside what the section in
-// force asks for.
-func (d *decision) try(enforced models.Action) {
+// try counts what the score of every candidate asks for, beside that of the section
+// in force: whether a session is explored is no difference between them.
+func (d *decision) try() {
+	e := &d.event
 	for i := range d.snapshot.Candidates {
 		c := &d.snapshot.Candidates[i]
-		c.Engine.Assess(&d.event.Features, &d.event.Evidence, d.event.Class, &d.other)
-		to := c.Engine.Resolve(&d.other, &d.event.Features, d.event.Class, d.event.CanStepUp).Action
+		enforced := d.snapshot.Risk.Ask(&e.Assessment, &e.Features, e.Class, e.CanStepUp).Action
+		c.Engine.Assess(&e.Features, &e.Evidence, e.Class, &d.other)
+		to := c.Engine.Ask(&d.other, &e.Features, e.Class, e.CanStepUp).Action
 		c.counts.matrix[enforced][to].Add(1)
 		c.counts.metrics[enforced][to].Inc()
 	}

@@ -15,7 +15,7 @@ func (p *Pipeline) enforce(d *decision) models.Denial {
 	e := &d.event
 	r := d.snapshot.Risk.Resolve(&e.Assessment, &e.Features, e.Class, e.CanStepUp)
 	e.ByRisk, e.Finding = r.Action, string(r.Finding)
-	d.try(r.Action)
+	d.try()
 	byRisk, refill := models.Allow, 1.0
 	if e.Mode == models.Enforce {
 		byRisk, refill = r.Action, r.Refill

@@ -152,3 +152,16 @@ func TestSteppedIsToldOfStepUps(t *testing.T) {
 		t.Errorf("told of %q", got)
 	}
 }
+
+// That a session is explored is no difference between sections.
+func TestCandidatesDoNotCountExploring(t *testing.T) {
+	w := exploring(t, func(s *settings) { s.risk.Candidates = tried(s.risk)[1:] })
+	got, e := w.ask(shot{token: w.token("ada")})
+	if got.StatusCode != http.StatusUnauthorized || !e.Features.Has(models.Explored) {
+		t.Fatalf("%d, flags %x: not explored", got.StatusCode, e.Features.Flags)
+	}
+	all := w.Comparisons()
+	if len(all) != 1 || all[0].Decisions == 0 || all[0].Changed != 0 {
+		t.Errorf("%+v, want decisions and none changed", all)
+	}
+}

@@ -47,7 +47,7 @@ func NewJudge(evaluate Evaluate) *Judge { return &Judge{evaluate: evaluate} }
 func (j *Judge) Decide(e *risk.Engine, d *Decision) Outcome {
 	j.evaluate(d.Features, &j.evidence)
 	e.Assess(d.Features, &j.evidence, d.Class, &j.assessment)
-	r := e.Resolve(&j.assessment, d.Features, d.Class, d.CanStepUp)
+	r := e.Ask(&j.assessment, d.Features, d.Class, d.CanStepUp)
 	return Outcome{Action: r.Action, Slowed: r.Refill < 1, Score: j.assessment.Score}
 }
 
