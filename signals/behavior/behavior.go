@@ -24,6 +24,9 @@ func Evaluate(f *models.Features, out *models.EvidenceSet) {
 	}
 }
 
+// recent is the actor risk E_u, in nats: what behavior and session said of earlier
+// requests, the largest of it, halved every 15 minutes, at most 4. What exceeds the
+// behavior of this request is shown and counted.
 func recent(f *models.Features) models.Evidence {
 	actor := f.Get(models.ActorNats)
 	e := baseline.Say(actor)
@@ -78,8 +81,10 @@ func (o own) blended(peer, peerVariance, strength float64) (mean, variance float
 
 const leastSamples = 5 // hours before the own average is called history
 
-// rate takes the larger of what the requests per minute and per hour say, each
-// against the shorter and the longer memory.
+// rate compares decayed requests per minute and per hour y (half-lives of a minute
+// and an hour) with the caller's busiest moments, remembered for 30 and for 180 days:
+// hinge(z; 3, 0.7, 4) nats, z = (ln(1+y) - mu)/sqrt(v + 0.04), of the larger. That is
+// the log ratio of a flat density of attackers to a Laplace tail of the caller's own.
 func rate(f *models.Features) models.Evidence {
 	n := f.Get(models.RateSamples)
 	z := rateSigma(f, 0)

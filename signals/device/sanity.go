@@ -69,6 +69,9 @@ func impossible(ja4 string) bool {
 	return ja4[1:3] != "13" || ja4[8:10] == "00"
 }
 
+// sanity is the sum of the rules that fired when the request was observed, 0 to 3
+// nats: an automation agent, headers that the claimed browser sends and this client
+// does not, a handshake that no browser has.
 func sanity(f *models.Features) models.Evidence {
 	e := baseline.Say(min(sanityCap, max(0, f.Get(models.SanityNats))))
 	rules := int(f.Get(models.SanityRule))

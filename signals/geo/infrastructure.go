@@ -14,7 +14,9 @@ const (
 )
 
 // infrastructure is what the reputation of the source, agent included, adds to
-// what network and device say.
+// what network and device say: lambda(R) - lambda(1) nats, where R, from e^-1.5 to
+// e^4, is the odds multiplier of the share of bad attempts, shrunk from address to
+// block, ASN and world, times that of published lists.
 func infrastructure(f *models.Features, lambda float64) models.Evidence {
 	e := baseline.SayLook(f, lambda)
 	if e.State == models.Hit {

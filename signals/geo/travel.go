@@ -15,7 +15,9 @@ const (
 	leapByThief = 0.9 // share of impossible journeys among attacks from a new network
 )
 
-// travel judges the speed between the last look and this one.
+// travel judges the speed v in km/h between the last look and this one, over the
+// great circle beyond both accuracy radii and 50 km: 4*clip((v-500)/1500, 0, 1) nats,
+// at most ln(0.9/p), where p is how often honest callers make such journeys.
 func travel(f *models.Features) models.Evidence {
 	if f.Has(models.BaselineMissing) || f.Has(models.MissingLocation) {
 		return baseline.Silent(models.Unavailable)

@@ -29,7 +29,8 @@ var sessionNats = [models.NumSessionKinds]float64{
 	models.SessionAfterLogout: 6,
 }
 
-// session is a hit from a change of device on. To move to another network in the
+// session is the largest of what changes inside a session say, in nats, as listed in
+// sessionNats. It is a hit from a change of device on. To move to another network in the
 // middle of a session is everyday life: it counts, and it may be learned.
 func session(f *models.Features) models.Evidence {
 	kind := int(min(max(f.Get(models.SessionKind), 0), models.NumSessionKinds-1))
@@ -50,6 +51,8 @@ const (
 	failureCap   = 2.5
 )
 
+// failures is 0.5*ln(1+n) nats, at most 2.5, of n failed logins of the account, which
+// are halved every 15 minutes.
 func failures(f *models.Features) models.Evidence {
 	n := max(0, f.Get(models.FailedLogins))
 	e := baseline.Say(min(failureCap, failureSlope*models.Ln(1+n)))
@@ -82,6 +85,7 @@ const (
 	idleNats  = 0.5
 )
 
+// dormancy is half a nat after 30 days without a verified success.
 func dormancy(f *models.Features) models.Evidence {
 	if f.Has(models.BaselineMissing) {
 		return baseline.Silent(models.Unavailable)
