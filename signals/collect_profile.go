@@ -39,7 +39,7 @@ func setObjects(f *models.Features, l *baseline.Local, o *models.Observed, now u
 	f.Set(models.ObjectsDistinct, objects.Distinct())
 	f.Set(models.ObjectsRequests, float64(objects.Requests))
 	f.Set(models.ObjectsRun, float64(objects.Run))
-	f.Set(models.ObjectsRefused, float64(objects.Refused)/float64(objects.Requests))
+	f.Set(models.ObjectsRefused, objects.RefusedShare())
 	f.Set(models.ObjectsRunTop, l.RunTop.Float())
 	f.Set(models.ObjectsVar, l.ObjectsVar.Float())
 	refused, variance := l.RefusedShare()

@@ -64,8 +64,8 @@ func truthSecondRate(f *models.Features, hours, days float64) float64 {
 // truthRefusals follows the likelihoods of k refused of n request by request, where
 // the model has them in closed form.
 func truthRefusals(f *models.Features, hours float64) float64 {
-	n := value(f, models.ObjectsRequests)
-	k := math.Round(value(f, models.ObjectsRefused) * n)
+	n := math.Floor(math.Max(1, value(f, models.ObjectsDistinct)) + 0.5)
+	k := math.Floor(value(f, models.ObjectsRefused)*n + 0.5)
 	u := (hours*value(f, models.RefusedMean) + 10*0.03) / (hours + 10)
 	v := (hours*value(f, models.RefusedVar) + 10*0.0009) / (hours + 10)
 	if k < 4 || k <= u*n {
@@ -109,6 +109,7 @@ func TestEvaluateIsTheSecondModel(t *testing.T) {
 		f.Set(models.RhythmOwn, 4*r.Float64()-2.5)
 		n := 1 + r.IntN(60)
 		f.Set(models.ObjectsRequests, float64(n))
+		f.Set(models.ObjectsDistinct, float64(n)*r.Float64())
 		f.Set(models.ObjectsRefused, float64(r.IntN(n))/float64(n))
 		f.Set(models.ObjectsRunTop, 9*r.Float64()*r.Float64())
 		f.Set(models.RefusedMean, r.Float64()/5)

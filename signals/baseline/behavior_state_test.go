@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/riskgate/riskgate/models"
 )
 
 // The estimate of a day against exact counts, over many days of each size: exact
@@ -369,5 +371,58 @@ func TestOneObjectIsRefusedOnce(t *testing.T) {
 	}
 	if o := &p.Local.Objects; o.Refused != 1 || o.Requests != 10 {
 		t.Errorf("%d refused of %d requests", o.Refused, o.Requests)
+	}
+}
+
+// The share of refused objects is found among many others, and however often others
+// are asked for between them.
+func TestRefusalsAmongManyObjects(t *testing.T) {
+	for _, c := range []struct {
+		own, refused, repeats int
+		low, high             float64
+	}{
+		{0, 300, 0, 0.9, 1}, {300, 300, 0, 0.3, 0.7}, {600, 300, 0, 0.15, 0.55}, {10, 2000, 0, 0.9, 1},
+		{0, 20_000, 0, 0.9, 1}, {1, 300, 10, 0.9, 1}, {600, 6, 0, 0, 0.06},
+	} {
+		r := rand.New(rand.NewPCG(55, uint64(c.own+c.refused)))
+		var p Profile
+		ask := func(object uint32, status int) {
+			ev := success(t0/3600*3600 + 1)
+			ev.Observed.Object, ev.Status = object, status
+			Learn(&p, ev)
+		}
+		mine := max(1, r.Uint32())
+		for range c.own {
+			ask(mine, 200)
+			mine = max(1, r.Uint32())
+		}
+		for range c.refused {
+			ask(max(1, r.Uint32()), 404)
+			for range c.repeats {
+				ask(mine, 200)
+			}
+		}
+		if got := p.Local.Objects.RefusedShare(); got < c.low || got > c.high {
+			t.Errorf("%d own and %d refused, %d repeats: share %.2f, want %g to %g", c.own, c.refused, c.repeats, got, c.low, c.high)
+		}
+	}
+}
+
+// What the score refused makes neither a usual day nor a usual row of ids.
+func TestRefusedDaysAreNotUsual(t *testing.T) {
+	var p Profile
+	for d := range uint32(6) {
+		at := t0/day*day + d*day
+		Learn(&p, success(at))
+		for i := range uint32(2000) {
+			ev := success(at + 60 + i)
+			ev.Observed.Object, ev.Observed.ObjectSeq = 1+i, int64(i)
+			ev.Denial, ev.Status = models.RiskDenied, 403
+			Learn(&p, ev)
+		}
+	}
+	Learn(&p, success(t0/day*day+7*day))
+	if l := &p.Local; l.DaySample != 0 || l.RunTop != 0 || l.ObjectSample != 0 {
+		t.Errorf("%d days, %d hours, usual row %g", l.DaySample, l.ObjectSample, l.RunTop.Float())
 	}
 }

@@ -108,6 +108,6 @@ type Objects struct {
 	Step     int32  // difference of the last two numeric ids, modulo 2^32
 	Hour     uint16 // unix hour, modulo 65536
 	Requests uint16 // with an object id, saturating
-	Refused  uint16 // different objects answered 403 or 404
+	Refused  uint16 // distinct objects answered 403 or 404, estimated
 	Run      uint16 // numeric ids one step apart, in a row
 }

@@ -62,12 +62,12 @@ func (d *Daily) Distinct() float64 { return float64(d.Estimate) }
 // rollDay learns how many objects a day held that had verified requests, and how
 // many of them in a row.
 func (l *Local) rollDay() {
-	if l.Classes&activeToday != 0 && l.Daily.Estimate > 0 {
+	if l.Classes&(activeToday|refusedToday) == activeToday && l.Daily.Estimate > 0 {
 		move(&l.DayMean, &l.DayVar, uint16(l.DaySample), models.Ln(1+l.Daily.Distinct()), rateStep, ofDays)
 		l.DaySample += min(1, ^l.DaySample)
 		l.RunTop = FixedOf(topRun(l.RunTop.Float(), models.Ln(1+float64(l.Daily.Longest))))
 	}
-	l.Classes &^= activeToday
+	l.Classes &^= activeToday | refusedToday
 }
 
 // What a day moves the longest usual run of ids by: up by a factor e at most, so

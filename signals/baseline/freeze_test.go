@@ -89,3 +89,17 @@ func TestFreezeOfTheYoungAndOfTheFull(t *testing.T) {
 		t.Error("forty values on probation ended it")
 	}
 }
+
+// Who was asked as a sample and does not answer has failed nothing.
+func TestExploredSessionsFreezeNobody(t *testing.T) {
+	var c Contribution
+	for flags, want := range map[models.Flag]uint8{models.Explored: 0, 0: 1} {
+		ev := success(t0)
+		ev.Denial, ev.Status, ev.Features.Flags = models.StepUpExhausted, 403, flags
+		c = Contribution{}
+		c.countStepUp(ev, t0)
+		if c.Failed != want || c.frozen(t0+1) != (want == 1) {
+			t.Errorf("flags %b: %d failed, frozen %v", flags, c.Failed, c.frozen(t0+1))
+		}
+	}
+}

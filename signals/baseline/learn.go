@@ -81,13 +81,16 @@ func (l *Local) count(ev *models.Event, calm bool, now uint32) {
 	l.Hour = min(l.Hour+1, maxWeight)
 	l.Bytes = min(l.Bytes+float32(max(0, ev.BytesOut)), maxBytes)
 	l.Actor = max(l.Actor, float32(ev.Assessment.ActorNats))
-	another := l.Objects.See(ev.Observed.Object, ev.Observed.ObjectSeq, now)
+	others := l.Objects.See(ev.Observed.Object, ev.Observed.ObjectSeq, now)
 	l.Daily.See(ev.Observed.Object, uint16(now/day))
 	l.Daily.Longest = max(l.Daily.Longest, l.Objects.Run)
+	if refusedByScore(ev) {
+		l.Classes |= refusedToday
+	}
 	l.Paths.See(ev.Observed.Endpoint, gap, calm, now)
 	l.Rhythm.See(gap)
-	if another && withheld(ev) && l.Objects.Refused < math.MaxUint16 {
-		l.Objects.Refused++
+	if withheld(ev) {
+		l.Objects.Refused = saturate(uint32(l.Objects.Refused) + others)
 	}
 	if ev.Login == models.LoginFailed {
 		l.Fail(now)
@@ -97,8 +100,11 @@ func (l *Local) count(ev *models.Event, calm bool, now uint32) {
 // withheld reports whether upstream or policy kept an object from the caller.
 // What the score refused is no evidence: it would feed the score that refused it.
 func withheld(ev *models.Event) bool {
-	return (ev.Status == 403 || ev.Status == 404) &&
-		ev.Denial != models.RiskDenied && ev.Denial != models.StepUpExhausted
+	return (ev.Status == 403 || ev.Status == 404) && !refusedByScore(ev)
+}
+
+func refusedByScore(ev *models.Event) bool {
+	return ev.Denial == models.RiskDenied || ev.Denial == models.StepUpExhausted
 }
 
 // Fail notes a failed login of the subject.
@@ -126,7 +132,7 @@ func (c *Contribution) countStepUp(ev *models.Event, now uint32) {
 		c.Passed += min(1, ^c.Passed)
 		c.thaw()
 	}
-	if ev.Denial == models.StepUpExhausted {
+	if ev.Denial == models.StepUpExhausted && !ev.Features.Has(models.Explored) {
 		c.Failed += min(1, ^c.Failed)
 		c.freeze(now)
 	}

@@ -50,6 +50,10 @@ type Local struct {
 // activeToday is a bit of Local.Classes: Daily.Day has seen a verified success.
 const activeToday = 1 << 7
 
+// refusedToday is another: the score refused something on Daily.Day, of which and of
+// whose hours nothing is learned about objects.
+const refusedToday = 1 << 6
+
 // Reset makes p the profile of a subject never seen.
 func (p *Profile) Reset() { *p = Profile{} }
 

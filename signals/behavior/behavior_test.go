@@ -125,7 +125,7 @@ func TestSequence(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	f := func(k, n float64, hours uint8, mean, variance float64) float64 {
 		return evaluate(models.SecondModel, map[models.Feature]float64{
-			models.ObjectsDistinct: 1, models.ObjectsRequests: n, models.ObjectsRefused: k / n,
+			models.ObjectsDistinct: n, models.ObjectsRequests: n, models.ObjectsRefused: k / n, models.ObjectsMean: 20,
 			models.RefusedMean: mean, models.RefusedVar: variance, models.ObjectCounts: models.PackCounts(hours, 0, 0),
 		})[models.Enumeration].Lambda
 	}
@@ -193,4 +193,20 @@ func TestScrapeBeginsAtAMegabyte(t *testing.T) {
 	f(30, false)
 	f(900_000, false)
 	f(50e6, true)
+}
+
+// A share of refusals that earlier builds did not show is not shown of their events.
+func TestRefusedShareIsShownAsThen(t *testing.T) {
+	for flags, want := range map[models.Flag]bool{0: false, models.SecondModel: true} {
+		e := evaluate(flags, map[models.Feature]float64{
+			models.ObjectsDistinct: 100, models.ObjectsRequests: 100, models.ObjectsRefused: 0.04, models.ObjectsMean: 20,
+		})[models.Enumeration]
+		shown := false
+		for _, f := range e.Facts {
+			shown = shown || f.Code == models.FactFailShare
+		}
+		if shown != want {
+			t.Errorf("flags %b: share of 0.04 shown %v", flags, shown)
+		}
+	}
 }

@@ -24,7 +24,7 @@ func enumeration(f *models.Features) models.Evidence {
 	}
 	var lambda float64
 	if f.Has(models.SecondModel) {
-		lambda = amount(f, distinct, n) + sequence(f, run) + refusals(f, refused, n)
+		lambda = amount(f, distinct, n) + sequence(f, run) + refusals(f, refused, distinct)
 	} else {
 		lambda = first(f, distinct, n, run, refused)
 	}
@@ -32,7 +32,11 @@ func enumeration(f *models.Features) models.Evidence {
 	var facts baseline.Facts
 	facts.Add(true, models.FactObjects, distinct)
 	facts.Add(run > baseline.RunStart, models.FactRun, run)
-	facts.Add(refused > baseline.RefusedUsual, models.FactFailShare, refused)
+	usual := 0.05 // as the first model had it
+	if f.Has(models.SecondModel) {
+		usual = baseline.RefusedUsual
+	}
+	facts.Add(refused > usual, models.FactFailShare, refused)
 	e.Facts = facts.List()
 	return e
 }

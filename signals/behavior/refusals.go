@@ -16,14 +16,15 @@ const (
 	mostConcentration  = 200.0
 )
 
-// refusals weighs k of n objects that were refused: the ratio of the likelihood of
+// refusals weighs k of n distinct objects that were refused: the ratio of the likelihood of
 // k under any share from 0 to 1, and under the caller's usual one u, which varies
 // like a beta distribution of mean u and concentration m. With B the beta function
 //
 //	ln( B(k+1, n-k+1) / B(1, 1) ) - ln( B(k+um, n-k+(1-u)m) / B(um, (1-u)m) ) - 1
 //
 // cut to 0..5. Fewer refusals than usual say nothing.
-func refusals(f *models.Features, share, n float64) float64 {
+func refusals(f *models.Features, share, distinct float64) float64 {
+	n := roundHalfUp(max(1, distinct))
 	k := roundHalfUp(float64(share * n))
 	hours, _, _ := f.Counts(models.ObjectCounts)
 	o := own{f.Get(models.RefusedMean), f.Get(models.RefusedVar), hours}
