@@ -101,11 +101,31 @@ func (p *Pipeline) spend(d *decision, refill float64) models.Denial {
 func (p *Pipeline) challenge(d *decision) models.Denial {
 	e := &d.event
 	ask, exhausted := d.snapshot.StepUp.Ask(d.identity, d.key, d.want, d.view.Time)
-	if exhausted {
+	switch {
+	case exhausted && d.sampled():
+		d.spare()
+		return ""
+	case exhausted:
 		e.Action = models.Deny
 		return models.StepUpExhausted
 	}
 	d.ask = ask
 	e.Challenge, e.MaxAge = append(e.Challenge[:0], ask.ACR...), ask.MaxAge
 	return models.StepUpRequired
+}
+
+// sampled reports whether a step-up is asked for only because the session is
+// explored.
+func (d *decision) sampled() bool {
+	e := &d.event
+	return e.Features.Has(models.Explored) && e.Assessment.Wanted < models.StepUp && e.ByPolicy < models.StepUp
+}
+
+// spare asks a session no longer for what nothing but the sample wants: whoever does
+// not answer has done nothing wrong.
+func (d *decision) spare() {
+	e := &d.event
+	e.Features.Flags &^= models.Explored
+	e.ByRisk = e.Assessment.Wanted
+	e.Action = max(e.ByRisk, e.ByPolicy)
 }

@@ -165,3 +165,25 @@ func TestCandidatesDoNotCountExploring(t *testing.T) {
 		t.Errorf("%+v, want decisions and none changed", all)
 	}
 }
+
+// Who does not answer the question of a sample is asked no more, and let through.
+func TestASampleLocksNobodyOut(t *testing.T) {
+	w := exploring(t)
+	token := w.token("ada")
+	asked, through := 0, 0
+	for range 12 {
+		got, e := w.ask(shot{token: token})
+		switch {
+		case got.StatusCode == http.StatusUnauthorized && e.Features.Has(models.Explored):
+			asked++
+		case got.StatusCode == http.StatusOK && !e.Features.Has(models.Explored) && e.ByRisk == e.Assessment.Wanted:
+			through++
+		default:
+			t.Fatalf("%d %s, flags %x", got.StatusCode, e.Denial, e.Features.Flags)
+		}
+		w.advance(2 * time.Second)
+	}
+	if asked == 0 || asked > 4 || through < 8 {
+		t.Errorf("asked %d times, then let through %d times of 12", asked, through)
+	}
+}
