@@ -23,14 +23,14 @@ type learnCommand struct {
 func (learnCommand) Help() string {
 	return `Learns how much each group of evidence is worth, and how steep the score is, from sessions of which it became known what they were. The result is printed as a section risk for riskgate.yaml; nothing is changed.
 
-What is known comes from the recording itself: a step-up that was passed was genuine; one that was failed counts as an attack with weight 0.7, one that was not answered within an hour with 0.3. And from --labels:
+What is known comes from the recording itself: a step-up that was passed was genuine; one that was failed counts as an attack with weight 0.7, one that was not answered within an hour with 0.3. A session is an hour (UTC) of one caller: nobody counts more than once an hour, by the first that is known of it, and by --labels before step-ups. Anonymous callers are told apart by address. And from --labels:
 
   {"event": "01a0c2fa-ac33-7000-8000-000000000003", "label": "attack"}
   {"subject": "0367c4eb0fcde2c828eb466dec4ce29b", "since": "2026-09-20T00:00:00Z", "until": "2026-09-21T12:00:00Z", "label": "attack", "weight": 0.5}
 
   {"subject": "0367c4eb0fcde2c828eb466dec4ce29b", "kind": "report", "at": "2026-09-21T14:00:00Z", "since": "2026-09-20T00:00:00Z"}
 
-A label is attack or legitimate, its weight above 0 and at most 1, 1 if left out. A label of a subject holds for every look of it in that time. Where a label and a step-up speak of the same event, the label holds.
+A label is attack or legitimate, its weight above 0 and at most 1, 1 if left out. A label of a subject holds for every look of it in that time. Where a label and a step-up speak of the same session, the label holds.
 
 Lines of a file of verdicts are labels too, see riskctl verdict: a quarantine is attack and a confirm legitimate from since, else at, until it expires or a later verdict ends it; a report is attack from since until at; a forgive is none. A label holds where a verdict says otherwise, and of two verdicts the last line.
 
@@ -67,7 +67,7 @@ func (c learnCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	g := &gathering{labels: labels, pending: map[models.Pseudonym]int{}, s: s}
+	g := newGathering(labels, s)
 	if err := from.each(ctx, g.take); err != nil {
 		return err
 	}
@@ -214,8 +214,9 @@ func exampleOf(e *models.Event) (x adapt.Example) {
 
 // render writes the section, with what it rests on as comments.
 func (l *learning) render(name string, g *gathering) []byte {
-	b := fmt.Appendf(nil, "# learned from %d sessions of %s: %d attacks, %d genuine\n", len(l.examples), clean(name), g.attacks, g.genuine)
-	b = fmt.Appendf(b, "# %d from labels, %d from step-ups; loss on the last fifth %.4f, %.4f as configured\n", g.labeled, len(l.examples)-g.labeled, l.after, l.before)
+	attacks, genuine, labeled := g.tally()
+	b := fmt.Appendf(nil, "# learned from %d sessions of %s: %d attacks, %d genuine\n", len(l.examples), clean(name), attacks, genuine)
+	b = fmt.Appendf(b, "# %d from labels, %d from step-ups; loss on the last fifth %.4f, %.4f as configured\n", labeled, len(l.examples)-labeled, l.after, l.before)
 	b = fmt.Appendf(b, "risk:\n  slope: %.4g\n", l.slope)
 	if l.prior != 0 {
 		b = fmt.Appendf(b, "  intercept: %.4g\n", l.intercept)

@@ -21,15 +21,12 @@ type gathering struct {
 	labels   *labels
 	s        streams
 	event    models.Event
-	last     time.Time
 	examples []adapt.Example
+	hours    map[callerHour]standing
 
 	pending  map[models.Pseudonym]int // number of the challenge that was not answered yet
 	open     []challenge              // in order of time
 	gone     int                      // number of the first in open
-	attacks  int
-	genuine  int
-	labeled  int // from the file
 	decided  int
 	unread   int
 	firstBad string
@@ -39,8 +36,13 @@ type gathering struct {
 type challenge struct {
 	of      models.Pseudonym
 	at      time.Time
+	in      callerHour
 	example adapt.Example
 	closed  bool
+}
+
+func newGathering(l *labels, s streams) *gathering {
+	return &gathering{labels: l, s: s, hours: map[callerHour]standing{}, pending: map[models.Pseudonym]int{}}
 }
 
 func (g *gathering) take(r record) error {
@@ -55,15 +57,11 @@ func (g *gathering) take(r record) error {
 		return nil
 	}
 	g.decided++
-	if e.Time.After(g.last) {
-		g.last = e.Time
-	}
 	g.expire(e.Time)
 	if l, ok := g.labels.of(e); ok {
 		x := exampleOf(e)
 		x.Attack, x.Weight, x.Chance = l.attack, l.weight, 1
-		g.labeled++
-		g.add(x)
+		g.add(hourOf(e), x, true)
 		g.close(e.Pseudonym)
 		return nil
 	}
@@ -78,33 +76,24 @@ func (g *gathering) take(r record) error {
 	return nil
 }
 
-func (g *gathering) add(x adapt.Example) {
-	if x.Attack {
-		g.attacks++
-	} else {
-		g.genuine++
-	}
-	g.examples = append(g.examples, x)
-}
-
 // ask notes a challenge; the first that is not answered counts.
 func (g *gathering) ask(e *models.Event) {
 	if _, waiting := g.pending[e.Pseudonym]; waiting || len(g.pending) >= maxPending {
 		return
 	}
 	g.pending[e.Pseudonym] = g.gone + len(g.open)
-	g.open = append(g.open, challenge{of: e.Pseudonym, at: e.Time, example: exampleOf(e)})
+	g.open = append(g.open, challenge{of: e.Pseudonym, at: e.Time, in: hourOf(e), example: exampleOf(e)})
 }
 
 // answer learns from the outcome of a step-up: of the challenge if it was seen,
 // else of the request that ended it.
 func (g *gathering) answer(e *models.Event, attack bool, weight float64) {
-	x := exampleOf(e)
+	in, x := hourOf(e), exampleOf(e)
 	if i, waiting := g.pending[e.Pseudonym]; waiting {
-		x = g.open[i-g.gone].example
+		in, x = g.open[i-g.gone].in, g.open[i-g.gone].example
 	}
 	x.Attack, x.Weight = attack, weight
-	g.add(x)
+	g.add(in, x, false)
 	g.close(e.Pseudonym)
 }
 
@@ -121,7 +110,7 @@ func (g *gathering) expire(now time.Time) {
 	for n < len(g.open) && (g.open[n].closed || now.Sub(g.open[n].at) > patience) {
 		if c := &g.open[n]; !c.closed {
 			c.example.Attack, c.example.Weight = true, adapt.Abandoned
-			g.add(c.example)
+			g.add(c.in, c.example, false)
 			delete(g.pending, c.of)
 		}
 		n++
@@ -137,9 +126,10 @@ func (g *gathering) finish(from *source) error {
 	if g.decided == 0 {
 		return noDecisions(from)
 	}
-	if g.attacks < adapt.AttacksNeeded || g.genuine < leastGenuine {
+	attacks, genuine, _ := g.tally()
+	if attacks < adapt.AttacksNeeded || genuine < leastGenuine {
 		return withHint(fmt.Errorf("%w: %d attacks and %d genuine sessions, want at least %d and %d", errFewLabels,
-			g.attacks, g.genuine, adapt.AttacksNeeded, leastGenuine), "--labels FILE names what is known of events and callers")
+			attacks, genuine, adapt.AttacksNeeded, leastGenuine), "--labels FILE names what is known of events and callers")
 	}
 	return nil
 }

@@ -33,7 +33,9 @@ func judged(t *testing.T, n int) (events, labels string) {
 		if r.IntN(2) == 0 {
 			f.Set(models.SanityNats, 3)
 		}
-		text = append(text, encode(decided(i, f, engine))...)
+		e := decided(i, f, engine)
+		e.Pseudonym = models.Pseudonym{1, byte(i), byte(i >> 8)}
+		text = append(text, encode(e)...)
 		what := "legitimate"
 		if attack {
 			what = "attack"
@@ -79,7 +81,7 @@ func TestLearnFindsWhatSaysNothing(t *testing.T) {
 // never answered is an attack, a little.
 func TestLearnFromStepUps(t *testing.T) {
 	engine := risk.New(risk.DefaultConfig())
-	g := &gathering{labels: &labels{}, pending: map[models.Pseudonym]int{}}
+	g := newGathering(&labels{}, streams{})
 	quiet := func(e *models.Event) { e.Features, e.Denial, e.Status = known(), "", 200 }
 	send := func(n int, at time.Duration, caller byte, change func(*models.Event)) {
 		e := decided(n, moved(), engine)
@@ -127,7 +129,7 @@ func TestLearnFromSampledSessions(t *testing.T) {
 	if x := exampleOf(e); x.Importance() != 50 {
 		t.Errorf("it counts for %g, want 50", x.Importance())
 	}
-	g := &gathering{labels: &labels{events: map[models.EventID]label{e.ID: {weight: 1}}}, pending: map[models.Pseudonym]int{}}
+	g := newGathering(&labels{events: map[models.EventID]label{e.ID: {weight: 1}}}, streams{})
 	if err := g.take(record{value: encode(e)}); err != nil || len(g.examples) != 1 || g.examples[0].Importance() != 1 {
 		t.Errorf("%v, labeled as %+v, want one that counts for 1", err, g.examples)
 	}
