@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	"encoding/binary"
-	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/riskgate/riskgate/models"
 	"github.com/riskgate/riskgate/risk"
@@ -32,34 +29,6 @@ step_up is a share of the sessions of verified callers, persons and machines: ru
 Every score is computed again by --config, without the credit of passed step-ups. Whatever attacks the recording holds count too: take traffic that is known to be mostly genuine. The interval is the middle 95 % of 1000 samples of as many callers, drawn with replacement.
 
 A budget needs room for 10 sessions or requests, and 30 callers: 0.5 % needs 2000 sessions, 0.01 % needs 100000 requests. Exit code 1: there are fewer, or no threshold keeps the budget. The thresholds are printed as a section risk for riskgate.yaml; nothing is changed.`
-}
-
-// budget holds shares, each in (0, 0.5]; 0 is none.
-type budget struct{ stepUp, deny float64 }
-
-// UnmarshalText reads step_up=0.5%,deny=0.01%, one of both, or shares like 0.005.
-func (b *budget) UnmarshalText(text []byte) error {
-	*b = budget{}
-	for part := range strings.SplitSeq(string(text), ",") {
-		name, value, _ := strings.Cut(part, "=")
-		number, isPercent := strings.CutSuffix(strings.TrimSpace(value), "%")
-		share, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-		if isPercent {
-			share /= 100
-		}
-		if err != nil || !(share >= 1e-7 && share <= 0.5) {
-			return fmt.Errorf("%q, want a share from 0.00001%% to 50%%, like step_up=0.5%%", part)
-		}
-		switch strings.TrimSpace(name) {
-		case models.StepUp.String():
-			b.stepUp = share
-		case models.Deny.String():
-			b.deny = share
-		default:
-			return fmt.Errorf("%q, want step_up or deny", part)
-		}
-	}
-	return nil
 }
 
 // Run finds the thresholds.

@@ -89,13 +89,11 @@ func complain(err error, s streams, what string, class models.Class, budget floa
 	return false
 }
 
-func asPercent(share float64) string { return fmt.Sprintf("%.4g%%", 100*share) }
-
 // render writes the section, with what it rests on as comments.
 func (x *tuning) render(name string, found *census) []byte {
 	first, last := found.span()
 	const day = "2006-01-02 15:04"
-	b := fmt.Appendf(nil, "# thresholds for %s, from %d decisions of %s, %s to %s\n", x.budget(), found.decisions, clean(name),
+	b := fmt.Appendf(nil, "# thresholds for %s, from %d decisions of %s, %s to %s\n", x.command.Budget, found.decisions, clean(name),
 		first.Format(day), last.Format(day+" MST"))
 	if x.command.Config != "" {
 		b = fmt.Appendf(b, "# for the weights and the other thresholds of %s: put them into its section risk\n", clean(x.command.Config))
@@ -115,17 +113,6 @@ func (x *tuning) render(name string, found *census) []byte {
 		}
 	}
 	return b
-}
-
-func (x *tuning) budget() string {
-	b := x.command.Budget
-	switch {
-	case b.deny == 0:
-		return "step_up=" + asPercent(b.stepUp)
-	case b.stepUp == 0:
-		return "deny=" + asPercent(b.deny)
-	}
-	return "step_up=" + asPercent(b.stepUp) + ",deny=" + asPercent(b.deny)
 }
 
 func appendResult(b []byte, class models.Class, what string, r *tune.Result, budget float64, unit string) []byte {

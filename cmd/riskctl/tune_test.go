@@ -95,19 +95,3 @@ func TestTunedThresholdsKeepTheBudget(t *testing.T) {
 		t.Errorf("the same recording gives other thresholds\n%s%s", out, again)
 	}
 }
-
-func TestBudget(t *testing.T) {
-	f := func(text string, want budget) {
-		t.Helper()
-		var b budget
-		if err := b.UnmarshalText([]byte(text)); (err != nil) != (want == budget{}) || err == nil && b != want {
-			t.Errorf("%q: %+v, %v, want %+v", text, b, err, want)
-		}
-	}
-	f("step_up=0.5%,deny=0.01%", budget{0.005, 0.0001})
-	f("deny=0.001", budget{0, 0.001})
-	f("step_up = 2 %", budget{0.02, 0})
-	for _, wrong := range []string{"", "step_up", "step_up=", "step_up=0", "step_up=60%", "deny=-1%", "allow=1%", "step_up=NaN", "step_up=1%,"} {
-		f(wrong, budget{})
-	}
-}
