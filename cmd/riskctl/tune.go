@@ -24,11 +24,11 @@ type tuneCommand struct {
 func (tuneCommand) Help() string {
 	return `Finds, for each class of routes, the lowest thresholds that would have kept the budget on the recorded decisions.
 
-step_up is a share of the sessions of verified callers, persons and machines: runs of requests of one caller to routes of the class without a pause of more than 30 minutes. A session counts once, by its highest score. deny is a share of all scored requests of the class, anonymous ones included; only requests count that the score may deny, those against which more than novelty speaks. What no_step_up denies is not part of it. step_up is never put below throttle, and deny never below step_up, nor below 50 where it was not.
+step_up is a share of the sessions of verified callers, persons and machines: runs of requests of one caller to routes of the class without a pause of more than 30 minutes. A session counts once, by its highest score. deny is a share of all scored requests of the class, anonymous ones included; only requests count that the score may deny, those against which more than novelty speaks. What no_step_up denies is not part of it. step_up is never put below throttle, and deny never below step_up, nor below 50 where it was not. A threshold that stands at such a bound, where the budget alone would put it lower, is marked so: less than the budget is asked or denied.
 
 Every score is computed again by --config, without the credit of passed step-ups. Whatever attacks the recording holds count too: take traffic that is known to be mostly genuine. The interval is the middle 95 % of 1000 samples of as many callers, drawn with replacement.
 
-A budget needs room for 10 sessions or requests, and 30 callers: 0.5 % needs 2000 sessions, 0.01 % needs 100000 requests. Exit code 1: there are fewer, or no threshold keeps the budget. The thresholds are printed as a section risk for riskgate.yaml; nothing is changed.`
+A budget needs room for 10 sessions or requests, and 30 callers: 0.5 % needs 2000 sessions, 0.01 % needs 100000 requests. Where a class has no session of a verified caller at all, as on routes where people log in, its step_up stays as configured, which is said, and deny too if there are too few requests. Exit code 1: there are fewer, no threshold keeps the budget, or none is left to find. The thresholds are printed as a section risk for riskgate.yaml; nothing is changed.`
 }
 
 // Run finds the thresholds.

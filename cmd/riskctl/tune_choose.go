@@ -12,9 +12,26 @@ import (
 
 // choice is what was found for one class.
 type choice struct {
-	done         bool
 	thresholds   risk.Thresholds
-	stepUp, deny *tune.Result // nil: no budget for it
+	stepUp, deny *bounded // nil: no budget for it, or left
+	anonymous    bool     // there is no session of a verified caller
+	left         []string // what stays as configured, and why
+}
+
+func (c *choice) done() bool { return c.stepUp != nil || c.deny != nil }
+
+// bounded is a threshold, and below what it was not to be put where that holds it
+// up; "": the budget alone does.
+type bounded struct {
+	tune.Result
+	bound string
+}
+
+func boundedAt(r tune.Result, floor float64, name string) *bounded {
+	if r.Threshold > floor {
+		name = ""
+	}
+	return &bounded{r, name}
 }
 
 // thresholdsOf returns the thresholds of a class in a section.
@@ -26,18 +43,19 @@ func thresholdsOf(c *risk.Config, class models.Class) *risk.Thresholds {
 // What is missing is said of all classes before it fails.
 func (x *tuning) choose(s streams) error {
 	sessions := x.sessions.Close()
-	failed := false
+	failed, done := false, false
 	for class := models.Normal; class < models.NumClasses; class++ {
 		wanted := slices.Contains(x.command.Class, class)
 		if len(x.command.Class) > 0 && !wanted || !wanted && x.requests[class].Len() == 0 {
 			continue
 		}
 		c := &x.chosen[class]
-		c.done, c.thresholds = true, *thresholdsOf(&x.section, class)
+		c.thresholds, c.anonymous = *thresholdsOf(&x.section, class), sessions[class].Len() == 0
 		failed = !x.chooseStepUp(c, &sessions[class], class, s) || failed
 		failed = !x.chooseDeny(c, &x.requests[class], class, s) || failed
+		done = done || c.done()
 	}
-	if failed {
+	if failed || !done {
 		return withHint(errTooFew, "record longer, give a larger budget, or leave a class out with --class")
 	}
 	return nil
@@ -51,11 +69,14 @@ func (x *tuning) chooseStepUp(c *choice, v *tune.Values, class models.Class, s s
 	if b == 0 {
 		return true
 	}
+	if c.anonymous {
+		return c.leave(s, "step_up", class, b, "no sessions of verified callers")
+	}
 	r, err := v.Threshold(b, c.thresholds.Throttle, x.command.Seed)
 	if err != nil {
 		return complain(err, s, "step_up", class, b, v, "sessions of verified callers")
 	}
-	c.stepUp, c.thresholds.StepUp = &r, r.Threshold
+	c.stepUp, c.thresholds.StepUp = boundedAt(r, c.thresholds.Throttle, "throttle"), r.Threshold
 	c.thresholds.Deny = max(c.thresholds.Deny, r.Threshold)
 	return true
 }
@@ -69,57 +90,46 @@ func (x *tuning) chooseDeny(c *choice, v *tune.Values, class models.Class, s str
 	if b == 0 {
 		return true
 	}
-	floor := max(c.thresholds.StepUp, min(c.thresholds.Deny, leastDeny))
+	floor, name := denyFloor(&c.thresholds)
 	r, err := v.Threshold(b, floor, x.command.Seed)
+	if c.anonymous && errors.Is(err, tune.ErrTooFew) {
+		return c.leave(s, "deny", class, b, tooFew(b, v, "requests"))
+	}
 	if err != nil {
 		return complain(err, s, "deny", class, b, v, "requests")
 	}
-	c.deny, c.thresholds.Deny = &r, r.Threshold
+	c.deny, c.thresholds.Deny = boundedAt(r, floor, name), r.Threshold
 	return true
+}
+
+// denyFloor returns below what deny is not to be put, and what stands there.
+func denyFloor(t *risk.Thresholds) (floor float64, name string) {
+	switch floor = min(t.Deny, leastDeny); {
+	case t.StepUp >= floor:
+		return t.StepUp, "step_up"
+	case t.Deny < leastDeny:
+		return floor, "deny as configured"
+	}
+	return floor, short(leastDeny)
+}
+
+// leave says what stays as configured, and returns true.
+func (c *choice) leave(s streams, what string, class models.Class, budget float64, why string) bool {
+	s.say("class %s: %s=%s: %s; left as configured", class, what, asPercent(budget), why)
+	c.left = append(c.left, fmt.Sprintf("%-8s left as configured: %s", what, why))
+	return true
+}
+
+func tooFew(budget float64, v *tune.Values, unit string) string {
+	return fmt.Sprintf("%d %s of %d callers, want at least %d of %d", v.Len(), unit, v.Subjects(), tune.Needed(budget), tune.LeastSubjects)
 }
 
 // complain says what is missing, and returns false.
 func complain(err error, s streams, what string, class models.Class, budget float64, v *tune.Values, unit string) bool {
+	why := err.Error()
 	if errors.Is(err, tune.ErrTooFew) {
-		s.say("class %s: %s=%s: %d %s of %d callers, want at least %d of %d", class, what, asPercent(budget),
-			v.Len(), unit, v.Subjects(), tune.Needed(budget), tune.LeastSubjects)
-	} else {
-		s.say("class %s: %s=%s: %v", class, what, asPercent(budget), err)
+		why = tooFew(budget, v, unit)
 	}
+	s.say("class %s: %s=%s: %s", class, what, asPercent(budget), why)
 	return false
-}
-
-// render writes the section, with what it rests on as comments.
-func (x *tuning) render(name string, found *census) []byte {
-	first, last := found.span()
-	const day = "2006-01-02 15:04"
-	b := fmt.Appendf(nil, "# thresholds for %s, from %d decisions of %s, %s to %s\n", x.command.Budget, found.decisions, clean(name),
-		first.Format(day), last.Format(day+" MST"))
-	if x.command.Config != "" {
-		b = fmt.Appendf(b, "# for the weights and the other thresholds of %s: put them into its section risk\n", clean(x.command.Config))
-	}
-	b = append(b, "#\n# class      threshold            95 % interval        share     budget  of\n"...)
-	for class := range x.chosen {
-		c := &x.chosen[class]
-		b = appendResult(b, models.Class(class), "step_up", c.stepUp, x.command.Budget.stepUp, "sessions")
-		b = appendResult(b, models.Class(class), "deny", c.deny, x.command.Budget.deny, "requests")
-	}
-	b = append(b, "risk:\n  classes:\n"...)
-	for class := range x.chosen {
-		if c := &x.chosen[class]; c.done {
-			t := &c.thresholds
-			b = fmt.Appendf(b, "    %s: {monitor: %s, throttle: %s, step_up: %s, deny: %s}\n", models.Class(class),
-				short(t.Monitor), short(t.Throttle), short(t.StepUp), short(t.Deny))
-		}
-	}
-	return b
-}
-
-func appendResult(b []byte, class models.Class, what string, r *tune.Result, budget float64, unit string) []byte {
-	if r == nil {
-		return b
-	}
-	interval := fmt.Sprintf("%.1f to %.1f", r.Low, r.High)
-	return fmt.Appendf(b, "# %-9s  %-8s %5.1f  %19s  %10s %10s  %d %s of %d callers\n", class, what, r.Threshold, interval,
-		asPercent(r.Share()), asPercent(budget), r.Values, unit, r.Subjects)
 }
