@@ -34,6 +34,8 @@ A label is attack or legitimate, its weight above 0 and at most 1, 1 if left out
 
 Lines of a file of verdicts are labels too, see riskctl verdict: a quarantine is attack and a confirm legitimate from since, else at, until it expires or a later verdict ends it; a report is attack from since until at; a forgive is none. A label holds where a verdict says otherwise, and of two verdicts the last line.
 
+So are the lines that risksim trace and risksim live write with --labels: {"id": ID, "label": "honest", ...}. Every other label is an attack, of weight 1; a line with an empty id speaks of no event.
+
 Weights stay within 0.25 and 2, and a silenced group stays silent. The last fifth of the sessions is not learned from at first, and what was learned must do better there than what was configured.
 
 Exit code 1: there are fewer than 50 attacks or 50 genuine sessions, or it does not do better.`

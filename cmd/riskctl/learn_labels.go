@@ -75,14 +75,12 @@ func (l *labels) add(text []byte) error {
 	if isVerdict(text) {
 		return l.addVerdict(text)
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	var line labelLine
-	if err := d.Decode(&line); err != nil {
-		return fmt.Errorf("%w, want {\"event\": ID, \"label\": \"attack\"} or \"legitimate\"", err)
+	if isSimulated(text) {
+		return l.addSimulated(text)
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return fmt.Errorf("more than one object, want one per line")
+	var line labelLine
+	if err := decodeLabel(text, &line, `want {"event": ID, "label": "attack"} or "legitimate"`); err != nil {
+		return err
 	}
 	found := label{attack: line.Label == "attack", weight: 1, since: line.Since, until: line.Until}
 	if line.Weight != nil {
@@ -108,6 +106,19 @@ func (l *labels) add(text []byte) error {
 		return err
 	}
 	l.subjects[p] = append(l.subjects[p], found)
+	return nil
+}
+
+// decodeLabel reads the only object of a line; want says what it should look like.
+func decodeLabel(text []byte, into any, want string) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return fmt.Errorf("%w, %s", err, want)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return fmt.Errorf("more than one object, want one per line")
+	}
 	return nil
 }
 
