@@ -60,9 +60,16 @@ func (c sectionCommand) Run(ctx context.Context, s streams) error {
 		s.say("%d records of risk sections cannot be used and are left out", broken)
 	}
 	if len(found) == 0 {
-		return withHint(fmt.Errorf("no risk section %s in %s", c.Hash, from.name), "riskctl section --list names those there are")
+		return c.none(from.name)
 	}
 	return c.print(found, s)
+}
+
+func (c sectionCommand) none(name string) error {
+	if c.Hash == "" {
+		return withHint(fmt.Errorf("no risk section in %s", name), "--from names the file of streaming.file.path, or kafka://broker/topic")
+	}
+	return withHint(fmt.Errorf("no risk section %s in %s", c.Hash, name), "riskctl section --list names those there are")
 }
 
 func (c sectionCommand) print(found []published, s streams) error {

@@ -59,3 +59,20 @@ func TestSectionPrintsWhatWasLearned(t *testing.T) {
 		}
 	}
 }
+
+// Without a hash there is none to name.
+func TestNoSectionIsSaidPlainly(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "empty.jsonl")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for hash, want := range map[string]string{"": "riskctl: no risk section in " + file, "0123": "riskctl: no risk section 0123 in " + file} {
+		arguments := []string{"section", "--from", file}
+		if hash != "" {
+			arguments = append(arguments, hash)
+		}
+		if code, _, report := runWith(t, nil, arguments...); code != 1 || !strings.Contains(report, want+"\n") || strings.Contains(report, "--list") != (hash != "") {
+			t.Errorf("%q: exit code %d, want %q\n%s", hash, code, want, report)
+		}
+	}
+}
