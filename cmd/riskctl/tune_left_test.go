@@ -47,7 +47,7 @@ func TestTuneLeavesClassesWithoutSessions(t *testing.T) {
 	}
 	for text, in := range map[string]string{
 		"class login: step_up=30%: no sessions of verified callers; left as configured": report,
-		"# login      step_up  left as configured: no sessions of verified callers":    out,
+		"# login      step_up  left as configured: no sessions of verified callers":     out,
 	} {
 		if !strings.Contains(in, text) {
 			t.Errorf("%q is not in\n%s", text, in)
