@@ -121,7 +121,7 @@ func (g *Gateway) open(c *config.Config) (err error) {
 	if g.geo, err = geo.Open(c.Signals.Geo, g.log); err != nil {
 		return err
 	}
-	lists, err := geo.LoadLists(c.Signals.Geo.Lists)
+	lists, err := g.readLists(c)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/riskgate/riskgate/models"
 	"github.com/riskgate/riskgate/risk"
 	"github.com/riskgate/riskgate/signals/baseline"
+	"github.com/riskgate/riskgate/signals/geo"
 	"github.com/riskgate/riskgate/streaming"
 )
 
@@ -92,6 +93,7 @@ func (g *Gateway) register() {
 	r.all = append(r.all, streamReadings(sink)...)
 	r.all = append(r.all, baselineReadings()...)
 	r.all = append(r.all, verdictReadings()...)
+	r.all = append(r.all, g.signalReadings()...)
 	g.registry.MustRegister(r,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "riskgate_build_info", Help: "Always 1.",
@@ -121,6 +123,14 @@ func verdictReadings() []reading {
 	for _, kind := range models.VerdictKinds() {
 		all = append(all, gauge("riskgate_verdict_in_force", "Callers with a verdict in force, by kind; forgive and report as long as the file has them.",
 			prometheus.Labels{"kind": kind}, func(s *gauges) float64 { return float64(s.verdicts.InForce[kind]) }))
+	}
+	return all
+}
+
+func (g *Gateway) signalReadings() (all []reading) {
+	for _, kind := range geo.ListKinds() {
+		all = append(all, gauge("riskgate_signals_geo_list_entries", "Entries of the files of a list of addresses.",
+			prometheus.Labels{"list": kind}, func(*gauges) float64 { return float64(g.collector.Lists().Entries(kind)) }))
 	}
 	return all
 }

@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -81,12 +83,26 @@ func (g *Gateway) apply(c *config.Config) error {
 }
 
 func (g *Gateway) reloadLists(c *config.Config) error {
-	lists, err := geo.LoadLists(c.Signals.Geo.Lists)
+	lists, err := g.readLists(c)
 	if err != nil {
 		return err
 	}
 	g.collector.SetLists(lists)
 	return nil
+}
+
+// readLists reads the lists of addresses and says how much is in each.
+func (g *Gateway) readLists(c *config.Config) (*geo.Lists, error) {
+	lists, err := geo.LoadLists(c.Signals.Geo.Lists)
+	if err != nil || len(c.Signals.Geo.Lists) == 0 {
+		return lists, err
+	}
+	said := g.log.Info().Str("component", "geo")
+	for _, kind := range slices.Sorted(maps.Keys(c.Signals.Geo.Lists)) {
+		said.Int(kind, lists.Entries(kind))
+	}
+	said.Msg("lists read")
+	return lists, nil
 }
 
 func (g *Gateway) loadVerdicts(c *config.Config) error {

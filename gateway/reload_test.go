@@ -366,3 +366,26 @@ func TestReloadOpensTheEventFileAnew(t *testing.T) {
 		return strings.Contains(section, `"type":"riskgate.config"`) && strings.Contains(events, `"kind":"decision"`)
 	})
 }
+
+// A list that lost its entries, as by a download that failed, is refused: the
+// entries of before go on.
+func TestReloadRefusesAnEmptiedList(t *testing.T) {
+	s := newSite(t)
+	s.write("vpn.txt", "198.51.100.7\n198.51.100.8\n")
+	s.replace("refresh: 1s}", "refresh: 1s, lists: {vpn: [vpn.txt]}}")
+	s.start()
+	entries := func() float64 { return value(t, s.families()["riskgate_signals_geo_list_entries"], "list=vpn") }
+	if n := entries(); n != 2 {
+		t.Errorf("%g entries, want 2", n)
+	}
+	s.write("vpn.txt", "# nothing came\n")
+	s.refused("vpn.txt: no entry, want at least one address, prefix or AS number")
+	if n := entries(); n != 2 {
+		t.Errorf("%g entries after the file was emptied, want the 2 of before", n)
+	}
+	s.write("vpn.txt", "198.51.100.7\n")
+	s.reload()
+	if n := entries(); n != 1 {
+		t.Errorf("%g entries, want 1", n)
+	}
+}

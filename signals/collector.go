@@ -71,6 +71,9 @@ func New(cfg Config, memory *baseline.Memory, locator Locator, lists *geo.Lists,
 // SetLists replaces the lists of addresses.
 func (c *Collector) SetLists(l *geo.Lists) { c.lists.Store(l) }
 
+// Lists returns the lists of addresses in force, which may be nil.
+func (c *Collector) Lists() *geo.Lists { return c.lists.Load() }
+
 // User returns the hash of a user name on a login route, for
 // models.Observed.LoginUser. Set it before Collect.
 func (c *Collector) User(name []byte) uint32 {

@@ -2,6 +2,7 @@ package geo
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -22,6 +23,11 @@ type Lists struct {
 	prefixes map[models.Flag]*prefixSet
 	asns     map[uint32]models.Flag
 	kinds    []kindTable
+	entries  map[string]int // by name of the list
+}
+
+func newLists() *Lists {
+	return &Lists{prefixes: map[models.Flag]*prefixSet{}, asns: map[uint32]models.Flag{}, entries: map[string]int{}}
 }
 
 // prefixSet is a set of prefixes that answers which addresses lie in it.
@@ -37,9 +43,10 @@ var listFlags = map[string]models.Flag{
 	"relay": models.SourceRelay, "tor": models.SourceTor, "vpn": models.SourceVPN,
 }
 
-// LoadLists reads the files of Config.Lists.
+// LoadLists reads the files of Config.Lists. A file without an entry is an error:
+// more likely than a list that became empty is a download that failed.
 func LoadLists(files map[string][]string) (*Lists, error) {
-	l := &Lists{prefixes: map[models.Flag]*prefixSet{}, asns: map[uint32]models.Flag{}}
+	l := newLists()
 	for _, kind := range slices.Sorted(maps.Keys(files)) {
 		for _, name := range files[kind] {
 			if err := l.load(kind, name); err != nil {
@@ -76,7 +83,7 @@ func (l *Lists) read(kind string, r io.Reader) error {
 	if flag == 0 {
 		return fmt.Errorf("%q is no kind of list", kind)
 	}
-	lines := bufio.NewScanner(r)
+	lines, before := bufio.NewScanner(r), l.entries[kind]
 	for n := 1; lines.Scan(); n++ {
 		text, _, _ := strings.Cut(lines.Text(), "#")
 		if text = strings.TrimSpace(text); text == "" {
@@ -85,8 +92,22 @@ func (l *Lists) read(kind string, r io.Reader) error {
 		if err := l.add(kind, flag, text); err != nil {
 			return fmt.Errorf("line %d: %w", n, err)
 		}
+		l.entries[kind]++
 	}
-	return lines.Err()
+	if err := lines.Err(); err != nil {
+		return err
+	}
+	if l.entries[kind] == before {
+		return fmt.Errorf("no entry, want at least one %s; to have none, take the file out of signals.geo.lists", wanted(kind))
+	}
+	return nil
+}
+
+func wanted(kind string) string {
+	if kind == "hosting_asn" {
+		return "AS number"
+	}
+	return "address, prefix or AS number"
 }
 
 // add takes one entry. A list may name autonomous systems beside prefixes; in
@@ -103,7 +124,7 @@ func (l *Lists) add(kind string, flag models.Flag, text string) error {
 	}
 	prefix, err := parseListed(text)
 	if err != nil {
-		return fmt.Errorf("%q: want an address, a prefix or an AS number", text)
+		return fmt.Errorf("%q: %w", text, err)
 	}
 	if l.prefixes[flag] == nil {
 		l.prefixes[flag] = new(prefixSet)
@@ -120,20 +141,25 @@ func cutFold(s, prefix string) (rest string, found bool) {
 	return s[len(prefix):], true
 }
 
+var errNotListed = errors.New("want an address, a prefix or an AS number")
+
 // parseListed reads an address or a prefix. Prefixes of length 0 are refused:
-// they would class the whole world.
+// they would class the whole world. An error says what is wrong.
 func parseListed(text string) (netip.Prefix, error) {
 	if !strings.Contains(text, "/") {
 		addr, err := netip.ParseAddr(text)
 		if err != nil || addr.Zone() != "" {
-			return netip.Prefix{}, fmt.Errorf("no address")
+			return netip.Prefix{}, errNotListed
 		}
 		addr = addr.Unmap()
 		return netip.PrefixFrom(addr, addr.BitLen()), nil
 	}
 	p, err := netip.ParsePrefix(text)
-	if err != nil || p.Bits() == 0 || p.Addr().Is4In6() {
-		return netip.Prefix{}, fmt.Errorf("no prefix")
+	if err != nil || p.Addr().Is4In6() {
+		return netip.Prefix{}, errNotListed
+	}
+	if p.Bits() == 0 {
+		return netip.Prefix{}, fmt.Errorf("covers every address, want a prefix of at least one bit, %s/1", p.Masked().Addr())
 	}
 	return p.Masked(), nil
 }
@@ -160,4 +186,13 @@ func (l *Lists) Len() int {
 		n += l.kinds[i].table.Size()
 	}
 	return n
+}
+
+// Entries returns how many lines of the files of one list name something, by a
+// name of ListKinds.
+func (l *Lists) Entries(kind string) int {
+	if l == nil {
+		return 0
+	}
+	return l.entries[kind]
 }

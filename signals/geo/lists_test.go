@@ -59,6 +59,27 @@ func TestListsClassify(t *testing.T) {
 	}
 }
 
+// Entries are counted by the name of their list, also where two lists set one flag
+// or name one address.
+func TestListsCountTheirEntries(t *testing.T) {
+	l, err := LoadLists(map[string][]string{
+		"hosting":     append(writeList(t, "198.51.100.0/24\nAS64500\n"), writeList(t, "192.0.2.1\n")...),
+		"hosting_asn": writeList(t, "AS64500\n64501\n"),
+		"vpn":         writeList(t, "198.51.100.0/24 # none\n"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, want := range map[string]int{"hosting": 3, "hosting_asn": 2, "vpn": 1, "tor": 0} {
+		if got := l.Entries(kind); got != want {
+			t.Errorf("%s: %d entries, want %d", kind, got, want)
+		}
+	}
+	if n := (*Lists)(nil).Entries("vpn"); n != 0 {
+		t.Errorf("no lists have %d entries", n)
+	}
+}
+
 func TestListMistakes(t *testing.T) {
 	f := func(kind, text, want string) {
 		t.Helper()
@@ -68,7 +89,11 @@ func TestListMistakes(t *testing.T) {
 		}
 	}
 	f("vpn", "192.0.2.0/24\nexample.org\n", `line 2: "example.org": want an address, a prefix or an AS number`)
-	f("vpn", "0.0.0.0/0", `line 1: "0.0.0.0/0": want an address, a prefix or an AS number`)
+	f("vpn", "0.0.0.0/0", `line 1: "0.0.0.0/0": covers every address, want a prefix of at least one bit, 0.0.0.0/1`)
+	f("vpn", "192.0.2.1\n::/0", `line 2: "::/0": covers every address, want a prefix of at least one bit, ::/1`)
+	f("vpn", "", "list.txt: no entry, want at least one address, prefix or AS number; to have none, take the file out of signals.geo.lists")
+	f("vpn", "# none\n\n", "list.txt: no entry, want at least one address, prefix or AS number; to have none, take the file out of signals.geo.lists")
+	f("hosting_asn", "", "list.txt: no entry, want at least one AS number; to have none, take the file out of signals.geo.lists")
 	f("vpn", "fe80::1%eth0", `line 1: "fe80::1%eth0": want an address, a prefix or an AS number`)
 	f("hosting_asn", "AS0", `line 1: "AS0": want an AS number like AS64496`)
 	f("hosting_asn", "192.0.2.0/24", `line 1: "192.0.2.0/24": want an AS number like AS64496`)
@@ -114,7 +139,7 @@ func FuzzList(f *testing.F) {
 	f.Add("192.0.2.0/24 # x\n")
 	f.Add("2001:db8::1\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		l := &Lists{prefixes: map[models.Flag]*prefixSet{}, asns: map[uint32]models.Flag{}}
+		l := newLists()
 		if l.read("vpn", strings.NewReader(text)) != nil {
 			return
 		}
@@ -131,7 +156,7 @@ func FuzzList(f *testing.F) {
 }
 
 func BenchmarkClasses(b *testing.B) {
-	l := &Lists{prefixes: map[models.Flag]*prefixSet{}, asns: map[uint32]models.Flag{}}
+	l := newLists()
 	for kind, text := range map[string]string{"vpn": "198.51.100.0/24", "hosting": "192.0.2.0/24", "tor": "203.0.113.1"} {
 		if err := l.read(kind, strings.NewReader(text)); err != nil {
 			b.Fatal(err)
