@@ -129,16 +129,17 @@ func weightsOf(w [models.NumGroups]float64) Weights {
 
 // firstConfig is what a record of the first model means by what it does not name:
 // groups that did not exist when its decisions were made have no weight, and a
-// limit that did not exist is none that can be reached.
+// limit that did not exist is none that can be reached, or the bound of that time.
 func firstConfig() Config {
 	c := DefaultConfig()
 	w := &c.Weights
 	w.Scrape, w.SlowScrape, w.Path, w.Rhythm, w.RTT = 0, 0, 0, 0, 0
-	c.Caps.Innocence = maxLambda
+	c.Caps.Innocence, c.Caps.AttackMode = maxLambda, maxMode
 	return c
 }
 
-// Caps bound, in nats, what groups that see the same news add together.
+// Caps bound, in nats, what groups that see the same news add together, and what
+// an attack on others adds.
 type Caps struct {
 	// Place bounds network and travel together, in [0, 32]. Default 9.
 	Place float64 `yaml:"place" json:"place"`
@@ -152,6 +153,10 @@ type Caps struct {
 	// client_sanity and rtt may together say for a caller, in [0, 32]; 32 is without
 	// bound. Default 1.
 	Innocence float64 `yaml:"innocence" json:"innocence"`
+	// AttackMode bounds, in log-odds, what a wave of failed logins adds to every
+	// request to a login route or without a caller, in [0, 1.5]; 0 switches attack
+	// mode off. Default 1.5.
+	AttackMode float64 `yaml:"attack_mode" json:"attack_mode"`
 }
 
 // DefaultConfig returns the documented defaults.
@@ -168,7 +173,7 @@ func DefaultConfig() Config {
 			Rate: 1, Enumeration: 1, Session: 1, Failures: 1, Privilege: 1, Dormancy: 1, Payload: 1,
 			Scrape: 1, SlowScrape: 1, Path: 1, Rhythm: 1,
 		},
-		Caps: Caps{Place: 9, Behavior: 6, Actor: 4, Innocence: 1},
+		Caps: Caps{Place: 9, Behavior: 6, Actor: 4, Innocence: 1, AttackMode: maxMode},
 	}
 }
 
@@ -191,6 +196,7 @@ func (c *Config) Validate() models.Problems {
 	inRange(&ps, "caps.behavior", c.Caps.Behavior, 0, maxLambda)
 	inRange(&ps, "caps.actor", c.Caps.Actor, 0, maxLambda)
 	inRange(&ps, "caps.innocence", c.Caps.Innocence, 0, maxLambda)
+	inRange(&ps, "caps.attack_mode", c.Caps.AttackMode, 0, maxMode)
 	if b := c.Budget.StepUp; !(b >= 0 && b <= mostBudget) {
 		ps.Add("budget.step_up", b, "want 0% to 10%")
 	}

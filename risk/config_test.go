@@ -50,11 +50,13 @@ func TestValidate(t *testing.T) {
 		"learning.explore: 0.5%, want less than budget.step_up, 0.5%")
 	f(func(c *Config) { c.Learned = Learned{Labels: 1, Attacks: 2} },
 		"learned.attacks: 2, want 0 to as many as there are labels")
-	f(func(c *Config) { c.Caps = Caps{Place: -1, Behavior: 33, Actor: math.Inf(1), Innocence: -1} },
+	f(func(c *Config) { c.Caps = Caps{Place: -1, Behavior: 33, Actor: math.Inf(1), Innocence: -1, AttackMode: 1.6} },
 		"caps.place: -1, want a number from 0 to 32",
 		"caps.behavior: 33, want a number from 0 to 32",
 		"caps.actor: +Inf, want a number from 0 to 32",
-		"caps.innocence: -1, want a number from 0 to 32")
+		"caps.innocence: -1, want a number from 0 to 32",
+		"caps.attack_mode: 1.6, want a number from 0 to 1.5")
+	f(func(c *Config) { c.Caps.AttackMode = 0 })
 }
 
 func TestEveryWeighedGroupHasAWeight(t *testing.T) {
@@ -156,7 +158,7 @@ func TestRecordIsCanonical(t *testing.T) {
 		`"weights":{"network":1,"infrastructure":1,"device":1,"token":1,"client_sanity":1,"time":0.5,` +
 		`"travel":1,"rate":1,"enumeration":1,"session":1,"failures":1,"privilege":1,"dormancy":1,"payload":1,` +
 		`"scrape":1,"slow_scrape":1,"path":1,"rhythm":1,"rtt":0},` +
-		`"caps":{"place":9,"behavior":6,"actor":4,"innocence":1}}`
+		`"caps":{"place":9,"behavior":6,"actor":4,"innocence":1,"attack_mode":1.5}}`
 	if got := string(New(DefaultConfig()).JSON()); got != want {
 		t.Errorf("record\n%s\nwant\n%s", got, want)
 	}

@@ -11,7 +11,7 @@ const (
 	maxLambda = 32
 	// reasonNats is how much a group must add to be named as a reason.
 	reasonNats = 0.5
-	// maxMode bounds the log-odds that a running attack adds.
+	// maxMode bounds Caps.AttackMode, and is what it was before it existed.
 	maxMode = 1.5
 )
 
@@ -73,7 +73,7 @@ func (e *Engine) Assess(f *models.Features, ev *models.EvidenceSet, c models.Cla
 	e.carry(&s, f)
 	e.credit(&s, f, ev, &e.classes[c])
 
-	mode := modeOf(f)
+	mode := e.modeOf(f)
 	out.Nats = s.total()
 	out.Score = scoreOf(float64(e.config.Slope*out.Nats) + e.config.Intercept + mode)
 	out.Base = e.base
@@ -90,11 +90,11 @@ func (e *Engine) Assess(f *models.Features, ev *models.EvidenceSet, c models.Cla
 
 // modeOf returns the log-odds that a running attack adds to this request: on
 // login routes and for anonymous callers only.
-func modeOf(f *models.Features) float64 {
+func (e *Engine) modeOf(f *models.Features) float64 {
 	if f.Flags&(models.IsLoginRoute|models.IsAnonymous) == 0 {
 		return 0
 	}
-	return carried(f, models.ModeNats, 0, maxMode)
+	return carried(f, models.ModeNats, 0, e.config.Caps.AttackMode)
 }
 
 // scoreOf returns 100 times the logistic function, on the grid of points.

@@ -209,6 +209,23 @@ func TestAttackElsewhereIsNoEvidence(t *testing.T) {
 	f(models.StepUp, 33, models.IsLoginRoute, said{models.Infrastructure: 0.1})
 }
 
+// The cap bounds what an attack adds to the log-odds of the score and of its base;
+// 0 is as if there were none.
+func TestAttackModeIsCapped(t *testing.T) {
+	f := with(models.IsLoginRoute, float64(models.ModeNats), 1.25)
+	logit := func(score float64) float64 { return math.Log(score / (100 - score)) }
+	for _, limit := range []float64{0, 0.5, 1.25, 1.5} {
+		c := DefaultConfig()
+		c.Caps.AttackMode = limit
+		var out models.Assessment
+		New(c).Assess(f, said{}.set(), models.Login, &out)
+		want := c.Intercept + min(limit, 1.25)
+		if math.Abs(logit(out.Score)-want) > 1e-9 || math.Abs(logit(out.Base)-want) > 1e-9 {
+			t.Errorf("cap %g: log-odds %g, base %g, want %g", limit, logit(out.Score), logit(out.Base), want)
+		}
+	}
+}
+
 func TestActor(t *testing.T) {
 	f := func(wantNats, wantScore float64, f *models.Features, s said) {
 		t.Helper()

@@ -31,3 +31,21 @@ func TestRestoredEngineKeepsTheHashOfItsRecord(t *testing.T) {
 		t.Errorf("a slope of 7 restores with %v", err)
 	}
 }
+
+// Records of before caps.attack_mode existed were scored with up to 1.5.
+func TestRecordWithoutAttackModeMeansTheWhole(t *testing.T) {
+	whole := New(DefaultConfig()).JSON()
+	earlier := bytes.Replace(whole, []byte(`,"attack_mode":1.5`), nil, 1)
+	if bytes.Equal(whole, earlier) {
+		t.Fatal("the record holds no attack_mode")
+	}
+	c, err := ParseJSON(earlier)
+	if err != nil || c.Caps.AttackMode != 1.5 {
+		t.Errorf("cap %g, %v, want 1.5", c.Caps.AttackMode, err)
+	}
+	off := DefaultConfig()
+	off.Caps.AttackMode = 0
+	if c, err = ParseJSON(New(off).JSON()); err != nil || c.Caps.AttackMode != 0 {
+		t.Errorf("cap %g, %v, want 0", c.Caps.AttackMode, err)
+	}
+}
