@@ -75,6 +75,7 @@ type Gateway struct {
 	registry  *prometheus.Registry
 	counts    reloadCounts
 	steering  steering
+	attack    attack // of the goroutine that steers
 	learning  learning
 	engines   engines // that decisions of late were made by
 

@@ -127,7 +127,10 @@ func verdictReadings() []reading {
 	return all
 }
 
-func (g *Gateway) signalReadings() (all []reading) {
+func (g *Gateway) signalReadings() []reading {
+	all := []reading{
+		gauge("riskgate_signals_attack_mode", "Log-odds that a wave of failed logins is worth, before risk.caps.attack_mode; 0 outside an attack.", nil, func(s *gauges) float64 { return g.collector.AttackMode(s.now) }),
+	}
 	for _, kind := range geo.ListKinds() {
 		all = append(all, gauge("riskgate_signals_geo_list_entries", "Entries of the files of a list of addresses.",
 			prometheus.Labels{"list": kind}, func(*gauges) float64 { return float64(g.collector.Lists().Entries(kind)) }))

@@ -134,7 +134,8 @@ func (g *Gateway) riskOf(c *config.Config) risk.Config {
 	return r.Shifted(shift)
 }
 
-// steer moves the thresholds from time to time until ctx ends.
+// steer moves the thresholds, and looks for an attack, from time to time until ctx
+// ends.
 func (g *Gateway) steer(ctx context.Context) {
 	tick := time.NewTicker(steerEvery)
 	defer tick.Stop()
@@ -142,6 +143,7 @@ func (g *Gateway) steer(ctx context.Context) {
 		select {
 		case <-tick.C:
 			g.steerNow()
+			g.lookForAttack()
 		case <-ctx.Done():
 			return
 		}

@@ -74,6 +74,10 @@ func (c *Collector) SetLists(l *geo.Lists) { c.lists.Store(l) }
 // Lists returns the lists of addresses in force, which may be nil.
 func (c *Collector) Lists() *geo.Lists { return c.lists.Load() }
 
+// AttackMode returns b_mode, the log-odds that a wave of failed logins is worth at
+// that time: 0 to 1.5, 0 outside an attack.
+func (c *Collector) AttackMode(at time.Time) float64 { return c.world.Mode(baseline.Stamp(at)) }
+
 // User returns the hash of a user name on a login route, for
 // models.Observed.LoginUser. Set it before Collect.
 func (c *Collector) User(name []byte) uint32 {
