@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,30 +33,6 @@ type keys struct {
 	all  []*Key
 	at   time.Time
 }
-
-type fetchState struct {
-	mu        sync.Mutex // guards the rest; never held across I/O
-	flight    chan struct{}
-	waiters   int
-	attempted time.Time
-	unknown   [64]absent // key names that the last fetches did not know
-	next      int
-	good, bad uint64
-	err       error // of the last fetch
-}
-
-type absent struct {
-	name  uint64
-	until time.Time
-}
-
-// maxWaiters bounds the requests that wait for one fetch; the rest is refused
-// at once.
-const maxWaiters = 1024
-
-// absentFor is how many MinIntervals a key name that a fetch did not bring is
-// not asked for again.
-const absentFor = 6
 
 // State is what an operator sees of a key set.
 type State struct {
@@ -187,52 +162,39 @@ func (s *KeySet) remember(name uint64, now time.Time) {
 }
 
 // refresh fetches the set, or waits for the fetch under way, or does nothing if
-// the last one is younger than MinInterval.
+// the last one is younger than MinInterval. A fetch that is given up because its
+// context ended is no failure: who waited for it makes another.
 func (s *KeySet) refresh(ctx context.Context, now time.Time) {
-	done, mine := s.flights.join(now, s.cfg.MinInterval)
-	switch {
-	case mine:
-		err := s.load(ctx, now)
-		if s.flights.land(done, err) {
-			s.report(err)
+	for {
+		flight, mine := s.flights.join(now, s.cfg.MinInterval)
+		switch {
+		case mine:
+			s.fly(ctx, flight, now)
+			return
+		case flight == nil:
+			return
 		}
-	case done != nil:
-		<-done // closed within Timeout
+		select {
+		case <-flight.ended: // within Timeout
+		case <-ctx.Done():
+			return
+		}
+		if !flight.givenUp {
+			return
+		}
 	}
 }
 
-// join returns the channel that closes when the fetch under way ends. Mine says
-// that the caller must make that fetch. Nil says that there is nothing to wait
-// for.
-func (f *fetchState) join(now time.Time, interval time.Duration) (done chan struct{}, mine bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.flight != nil {
-		if f.waiters++; f.waiters > maxWaiters {
-			return nil, false
-		}
-		return f.flight, false
+// fly makes a fetch.
+func (s *KeySet) fly(ctx context.Context, flight *flight, now time.Time) {
+	err := s.load(ctx, now)
+	if err != nil && ctx.Err() != nil {
+		s.flights.giveUp(flight)
+		return
 	}
-	if !f.attempted.IsZero() && now.Sub(f.attempted) < interval {
-		return nil, false
+	if s.flights.land(flight, err) {
+		s.report(err)
 	}
-	f.flight, f.waiters, f.attempted = make(chan struct{}), 0, now
-	return f.flight, true
-}
-
-// land ends a fetch and reports whether it is news to an operator.
-func (f *fetchState) land(done chan struct{}, err error) (news bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	news = (f.err == nil) != (err == nil) || f.good+f.bad == 0
-	if f.err = err; err == nil {
-		f.good++
-	} else {
-		f.bad++
-	}
-	f.flight = nil
-	close(done)
-	return news
 }
 
 func (s *KeySet) report(err error) {

@@ -237,6 +237,112 @@ func TestRunRefreshesAndEnds(t *testing.T) {
 	})
 }
 
+// slowIssuer answers a fetch after a minute, unless the fetch is canceled before.
+type slowIssuer struct{ *issuer }
+
+func (i slowIssuer) Fetch(ctx context.Context, url string, limit int64) ([]byte, error) {
+	select {
+	case <-ctx.Done():
+		i.fetches.Add(1)
+		return nil, ctx.Err()
+	case <-time.After(time.Minute):
+		return i.issuer.Fetch(ctx, url, limit)
+	}
+}
+
+// slowSet is a set of such an issuer whose fetches may take so long.
+func slowSet(timeout time.Duration) (*KeySet, slowIssuer) {
+	idp := slowIssuer{&issuer{}}
+	idp.set(false, "a")
+	c := Config{URL: "https://idp.example/keys", Algorithms: []string{"ES256"}, Timeout: timeout}
+	return NewKeySet(c, idp, zerolog.Nop(), time.Now), idp
+}
+
+// Who ends Run has not heard the issuer fail: nothing is counted, the state is that
+// of before, and the next Run fetches at once.
+func TestFetchThatRunEndedIsNoFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, idp := slowSet(2 * time.Minute)
+		for _, ends := range []time.Duration{90 * time.Second, 10*time.Minute + 90*time.Second} {
+			ctx, cancel := context.WithTimeout(t.Context(), ends)
+			s.Run(ctx)
+			cancel()
+		}
+		if st := s.State(time.Now()); st.Err != nil || st.Failures != 0 || st.Fetches != 2 || st.Stale {
+			t.Errorf("after whole fetches: %+v, want 2 and none failed", st)
+		}
+		for range 3 {
+			time.Sleep(time.Minute) // so that a fetch may be made
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			s.Run(ctx)
+			cancel()
+		}
+		if st := s.State(time.Now()); st.Err != nil || st.Failures != 0 || st.Fetches != 2 || st.Stale {
+			t.Errorf("after fetches that Run ended: %+v, want no failure", st)
+		}
+		before := idp.fetches.Load()
+		ctx, cancel := context.WithTimeout(t.Context(), 61*time.Second)
+		defer cancel()
+		s.Run(ctx)
+		if st := s.State(time.Now()); st.Fetches != 3 || idp.fetches.Load() != before+1 {
+			t.Errorf("the next Run: %+v, want a fetch at once", st)
+		}
+	})
+}
+
+// A fetch that takes too long is one that failed.
+func TestFetchThatTimesOutIsAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := slowSet(10 * time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		s.Run(ctx)
+		if st := s.State(time.Now()); !errors.Is(st.Err, context.DeadlineExceeded) || st.Failures != 1 {
+			t.Errorf("state %+v, want one failure", st)
+		}
+	})
+}
+
+// A token that waits for a fetch that is given up makes it itself.
+func TestWaitingTokenTakesOverAFetch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, idp := slowSet(2 * time.Minute)
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() { s.Run(ctx) })
+		synctest.Wait()
+		wg.Go(func() {
+			if _, denial := s.Verify(parse(t, signed(t, "a")), time.Now()); denial != "" {
+				t.Errorf("the token that waited: %s", denial)
+			}
+		})
+		synctest.Wait()
+		cancel()
+		wg.Wait()
+		if n := idp.fetches.Load(); n != 2 {
+			t.Errorf("%d fetches, want the one given up and another", n)
+		}
+	})
+}
+
+// Run ends when it is told to, also while it waits for a fetch of somebody else.
+func TestRunDoesNotWaitForTheFetchOfAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := slowSet(2 * time.Minute)
+		var wg sync.WaitGroup
+		wg.Go(func() { s.Verify(parse(t, signed(t, "a")), time.Now()) })
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		s.Run(ctx)
+		if took := time.Since(began); took != time.Second {
+			t.Errorf("Run ended after %s, want 1s", took)
+		}
+		wg.Wait()
+	})
+}
+
 func TestFileIsASource(t *testing.T) {
 	idp := &issuer{}
 	idp.set(false, "k")
