@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"sync"
@@ -29,7 +28,19 @@ const labelExplore = "riskgate/explore/v1"
 // swap builds the snapshot of c and makes it current. Nothing has changed when
 // it returns an error.
 func (g *Gateway) swap(c *config.Config) error {
-	next, err := g.snapshot(c)
+	known, err := g.authenticator(c)
+	if err != nil {
+		return err
+	}
+	return g.swapKnowing(c, known)
+}
+
+// swapRisk is swap for a c that is in force already, but for its risk section:
+// who is known stays, and the key sets are not fetched for it.
+func (g *Gateway) swapRisk(c *config.Config) error { return g.swapKnowing(c, g.authn) }
+
+func (g *Gateway) swapKnowing(c *config.Config, known *authn.Authenticator) error {
+	next, err := g.snapshot(c, known)
 	if err != nil {
 		return err
 	}
@@ -37,11 +48,7 @@ func (g *Gateway) swap(c *config.Config) error {
 	return nil
 }
 
-func (g *Gateway) snapshot(c *config.Config) (*pipeline.Snapshot, error) {
-	known, err := g.authenticator(c)
-	if err != nil {
-		return nil, err
-	}
+func (g *Gateway) snapshot(c *config.Config, known *authn.Authenticator) (*pipeline.Snapshot, error) {
 	policies, err := authz.New(c.Authz, named(c))
 	if err != nil {
 		return nil, err
@@ -63,7 +70,10 @@ func (g *Gateway) snapshot(c *config.Config) (*pipeline.Snapshot, error) {
 	if err := s.Build(routes, g.pipeline.Metrics); err != nil {
 		return nil, err
 	}
-	s.Close = runUntil(known.Run)
+	if known != g.authn {
+		g.checks = newTask(known.Run)
+	}
+	s.Close = g.checks.hold()
 	g.authn, g.authz = known, policies
 	return s, nil
 }
@@ -76,17 +86,6 @@ func (g *Gateway) candidates(c *config.Config) []pipeline.Candidate {
 		all[i] = pipeline.Candidate{Name: x.Name, Engine: risk.New(x.Config()), Since: g.options.Clock()}
 	}
 	return all
-}
-
-// runUntil starts run in the background and returns what ends it.
-func runUntil(run func(context.Context)) func() {
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { run(ctx) })
-	return func() {
-		cancel()
-		running.Wait()
-	}
 }
 
 // named lists the routes that policies may name.

@@ -79,8 +79,9 @@ type Gateway struct {
 	learning  learning
 	engines   engines // that decisions of late were made by
 
-	reloading sync.Mutex           // held for one reload; guards authn and authz
+	reloading sync.Mutex           // held for one reload; guards authn, checks and authz
 	authn     *authn.Authenticator // of the current snapshot
+	checks    *task                // the Run of authn
 	authz     *authz.Authorizer    // the same
 
 	ready      atomic.Bool

@@ -9,14 +9,18 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
 // testIssuer signs access tokens and publishes its key.
 type testIssuer struct {
-	url string
-	key *ecdsa.PrivateKey
+	url     string
+	key     *ecdsa.PrivateKey
+	fetches atomic.Int64
+	gate    chan struct{} // not nil: a fetch waits until it is closed
 }
 
 func newTestIssuer(t testing.TB) *testIssuer {
@@ -33,11 +37,20 @@ func newTestIssuer(t testing.TB) *testIssuer {
 		"kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": "k",
 		"x": part(point[1:33]), "y": part(point[33:]),
 	}}})
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	i := &testIssuer{key: key}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		i.fetches.Add(1)
+		if i.gate != nil {
+			select {
+			case <-i.gate:
+			case <-r.Context().Done():
+			}
+		}
 		_, _ = w.Write(set)
 	}))
 	t.Cleanup(server.Close)
-	return &testIssuer{url: server.URL, key: key}
+	i.url = server.URL
+	return i
 }
 
 // token returns an ES256 access token that is valid for 12 hours from now.
@@ -65,3 +78,42 @@ func (i *testIssuer) signed(user, acr string, now time.Time) string {
 }
 
 func part(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+// A risk section that moves leaves a fetch of keys alone.
+func TestMoveOfTheRiskSectionFetchesNoKeys(t *testing.T) {
+	s := newSite(t)
+	s.issuer.gate = make(chan struct{})
+	s.start()
+	eventually(t, "a fetch is under way", func() bool { return s.issuer.fetches.Load() == 1 })
+	s.reloading.Lock()
+	err := s.swapRisk(s.Config())
+	s.reloading.Unlock()
+	s.must(err)
+	close(s.issuer.gate)
+	refreshes := func(result string) float64 {
+		return value(t, s.families()["riskgate_jose_refreshes_total"], "issuer="+s.issuer.url+",result="+result)
+	}
+	eventually(t, "the fetch has ended", func() bool { return refreshes("done") > 0 })
+	if n := s.issuer.fetches.Load(); n != 1 {
+		t.Errorf("%d fetches after the risk section moved, want the one", n)
+	}
+	s.want("/items/1", http.StatusOK)
+}
+
+// A reload begins a fetch that is under way anew. That is no failure.
+func TestReloadDuringAFetchIsNoFailure(t *testing.T) {
+	s := newSite(t)
+	s.issuer.gate = make(chan struct{})
+	s.start()
+	eventually(t, "a fetch is under way", func() bool { return s.issuer.fetches.Load() == 1 })
+	s.reload()
+	eventually(t, "the fetch is begun anew", func() bool { return s.issuer.fetches.Load() == 2 })
+	close(s.issuer.gate)
+	s.until("the keys are known", "riskgate_jose_stale{issuer=\""+s.issuer.url+"\"} 0")
+	if n := value(t, s.families()["riskgate_jose_refreshes_total"], "issuer="+s.issuer.url+",result=failed"); n != 0 {
+		t.Errorf("%g fetches failed, want none", n)
+	}
+	if strings.Contains(s.log.String(), "key set cannot be refreshed") {
+		t.Error("the log says that key sets cannot be refreshed")
+	}
+}

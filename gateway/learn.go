@@ -85,7 +85,7 @@ func (g *Gateway) takeLearned(now time.Time) bool {
 	if !news {
 		return false
 	}
-	if err := g.swap(c); err != nil {
+	if err := g.swapRisk(c); err != nil {
 		g.learning.undo(was)
 		g.log.Error().Err(err).Msg("what was learned cannot be taken into force")
 		return false

@@ -160,7 +160,7 @@ func (g *Gateway) steerNow() {
 		return
 	}
 	c := g.config.Load()
-	if err := g.swap(c); err != nil {
+	if err := g.swapRisk(c); err != nil {
 		g.log.Error().Err(err).Msg("thresholds cannot be moved")
 		return
 	}

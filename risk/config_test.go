@@ -50,7 +50,9 @@ func TestValidate(t *testing.T) {
 		"learning.explore: 0.5%, want less than budget.step_up, 0.5%")
 	f(func(c *Config) { c.Learned = Learned{Labels: 1, Attacks: 2} },
 		"learned.attacks: 2, want 0 to as many as there are labels")
-	f(func(c *Config) { c.Caps = Caps{Place: -1, Behavior: 33, Actor: math.Inf(1), Innocence: -1, AttackMode: 1.6} },
+	f(func(c *Config) {
+		c.Caps = Caps{Place: -1, Behavior: 33, Actor: math.Inf(1), Innocence: -1, AttackMode: 1.6}
+	},
 		"caps.place: -1, want a number from 0 to 32",
 		"caps.behavior: 33, want a number from 0 to 32",
 		"caps.actor: +Inf, want a number from 0 to 32",
