@@ -56,9 +56,15 @@ func (s *Steering) See(caller models.Pseudonym, at time.Time, over float64, aske
 	s.budget.See(over)
 }
 
-// first reports whether this is the caller's first session of the hour.
+// first reports whether this is the caller's first session of the hour. What began
+// in an hour before, less than a day ago, and ends only now does not count; what
+// lies further back is a clock that was put back.
 func (s *Steering) first(caller models.Pseudonym, at time.Time) bool {
-	if hour := at.Unix() / 3600; hour != s.hour || s.callers == nil {
+	hour := at.Unix() / 3600
+	if hour < s.hour && hour > s.hour-24 {
+		return false
+	}
+	if hour != s.hour || s.callers == nil {
 		s.hour, s.callers = hour, map[models.Pseudonym]struct{}{}
 	}
 	if _, seen := s.callers[caller]; seen || len(s.callers) >= maxCallers {

@@ -30,6 +30,29 @@ func TestSteeringOfAFloodIsThatOfItsFirst(t *testing.T) {
 	}
 }
 
+// A request that began in the hour before and ends in this one begins no hour anew:
+// two callers in turns about midnight are two sessions an hour.
+func TestSteeringCountsNoLateSession(t *testing.T) {
+	s := NewSteering(0.01)
+	before, after := monday.Add(-time.Minute), monday
+	for range 100 {
+		s.See(caller(1), before, 30, false)
+		s.See(caller(2), after, 30, false)
+	}
+	if s.Seen() != 2 {
+		t.Errorf("%d sessions of two callers in two hours were counted, want one each", s.Seen())
+	}
+	s.See(caller(1), after, 30, false)
+	s.See(caller(1), monday.Add(-23*time.Hour), 30, false)
+	if s.Seen() != 3 {
+		t.Errorf("%d sessions, want 3: one that began before this hour does not count", s.Seen())
+	}
+	s.See(caller(1), monday.Add(-24*time.Hour), 30, false)
+	if s.Seen() != 4 {
+		t.Errorf("%d sessions after the clock was put back by a day, want 4", s.Seen())
+	}
+}
+
 // A move too small to be worth while is not made, and adds up until it is.
 func TestSteeringMovesInSteps(t *testing.T) {
 	s := NewSteering(0.01)
