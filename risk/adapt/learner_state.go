@@ -22,7 +22,7 @@ const (
 )
 
 // mostSeen bounds how many labels a Learner can have seen.
-const mostSeen = 1 << 48
+const mostSeen uint64 = 1 << 48
 
 func stateGroups(n int) int { return 4 * 8 * n }
 func stateLabel(n int) int  { return 1 + 4*4 + 4*n }
@@ -124,10 +124,10 @@ func (r *stateReader) short(low, high float32) float32 {
 	return v
 }
 
-func (r *stateReader) count(most int) int {
+func (r *stateReader) count(most uint64) int {
 	v := binary.LittleEndian.Uint64(r.src)
 	r.src = r.src[8:]
-	r.bad = r.bad || v > uint64(most)
+	r.bad = r.bad || v > min(most, math.MaxInt)
 	return int(v)
 }
 
@@ -140,7 +140,7 @@ func (r *stateReader) learner(home Section, groups int) *Learner {
 	}
 	seen, refitAt := r.count(mostSeen), r.count(mostSeen)
 	taken.Labels = r.count(LabelsKept)
-	taken.Attacks = r.count(taken.Labels)
+	taken.Attacks = r.count(uint64(taken.Labels))
 	home.Slope = r.float(leastSlope, mostSlope)
 	taken.Slope = r.float(0, mostSlope)
 	l := NewLearner(home)
