@@ -66,9 +66,9 @@ func (x *Example) sound() bool {
 }
 
 // Weights learns the weights of the groups by gradient descent on the logistic
-// loss, one example at a time, each within [0.25, 2] and drawn back to where it
-// was configured. A group that is silenced, or carries no weight, stays so. The
-// zero value is not usable.
+// loss, one example at a time, each within [0.25, 2], or from where it was
+// configured if that is less, and drawn back to there. A group that is silenced, or
+// carries no weight, stays so. The zero value is not usable.
 type Weights struct {
 	home      [models.NumGroups]float64
 	weights   [models.NumGroups]float64
@@ -100,7 +100,7 @@ func (w *Weights) Learn(x *Example) bool {
 		w.squares[g] += float64(loss * loss * x.Nats[g] * x.Nats[g])
 		eta := rate / math.Sqrt(1+w.squares[g])
 		next := w.weights[g] - float64(eta*loss*w.slope*x.Nats[g]) - float64(eta*pull*(w.weights[g]-w.home[g]))
-		w.weights[g] = min(max(next, leastWeight), mostWeight)
+		w.weights[g] = min(max(next, min(leastWeight, w.home[g])), mostWeight)
 	}
 	w.seen++
 	return true

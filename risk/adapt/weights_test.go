@@ -74,6 +74,33 @@ func TestWeightsStayWithinBounds(t *testing.T) {
 	}
 }
 
+// What is configured below the least learned weight begins there, and falls no
+// further; a restart keeps it.
+func TestALightGroupDoesNotJump(t *testing.T) {
+	section := Section{Weights: ones(), Slope: 1, Learn: true}
+	section.Weights[models.Network] = 0.1
+	l := NewLearner(section)
+	x := Example{Attack: true, Weight: Certain, Chance: 1}
+	x.Nats[models.Device] = 3
+	l.Learn(&x)
+	again, err := RestoreLearner(l.AppendBinary(nil), section)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.Attack, x.Nats[models.Network] = false, 5
+	for _, l := range []*Learner{l, again} {
+		if got := l.weights.Weights()[models.Network]; got != 0.1 {
+			t.Errorf("after a label in which it says nothing the weight is %g, want 0.1 as configured", got)
+		}
+		for range 1000 {
+			l.Learn(&x)
+		}
+		if got := l.weights.Weights()[models.Network]; got != 0.1 {
+			t.Errorf("what is always wrong has weight %g, want no less than the configured 0.1", got)
+		}
+	}
+}
+
 func TestWeightsRefuse(t *testing.T) {
 	w := NewWeights(ones(), 1, 0)
 	for name, x := range map[string]Example{
