@@ -25,6 +25,7 @@ type learning struct {
 
 	mu      sync.Mutex // guards the rest; no request waits for it
 	learner *adapt.Learner
+	floor   float64         // of the slope
 	labels  []adapt.Example // memory of drain
 	last    time.Time       // when something was taken into force
 	taken   uint64          // how often
@@ -45,6 +46,7 @@ func (l *learning) configure(c *risk.Config, state []byte) (err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	home := sectionOf(c)
+	l.floor = floorOf(c)
 	if l.learner == nil {
 		l.learner = adapt.NewLearner(home)
 		if len(state) > 0 {
@@ -106,7 +108,7 @@ func (l *learning) of(c risk.Config) risk.Config {
 	if !ok {
 		return c
 	}
-	return c.With(f.Weights, f.Slope, risk.Learned{Labels: f.Labels, Attacks: f.Attacks})
+	return c.With(f.Weights, max(f.Slope, floorOf(&c)), risk.Learned{Labels: f.Labels, Attacks: f.Attacks})
 }
 
 // takings returns how often something was taken into force.

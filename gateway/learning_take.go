@@ -4,6 +4,9 @@ import (
 	"math"
 	"time"
 
+	"github.com/riskgate/riskgate/gateway/verdict"
+	"github.com/riskgate/riskgate/models"
+	"github.com/riskgate/riskgate/risk"
 	"github.com/riskgate/riskgate/risk/adapt"
 )
 
@@ -54,13 +57,30 @@ func (l *learning) absorb(now time.Time) {
 }
 
 // inForce returns what f stands for: the section as it is configured if it is
-// zero. The caller holds mu.
+// zero, else one of at least the floor of the slope. The caller holds mu.
 func (l *learning) inForce(f adapt.Found) adapt.Found {
 	if f == (adapt.Found{}) {
 		home := l.learner.Home()
 		return adapt.Found{Weights: home.Weights, Slope: home.Slope}
 	}
+	f.Slope = max(f.Slope, l.floor)
 	return f
+}
+
+// floorOf returns the least slope that may be learned for a section, to three
+// decimals: that at which a quarantine by default still denies a caller for whom
+// all else speaks that may, in every class; the configured one where it does not
+// deny as it is.
+func floorOf(c *risk.Config) float64 {
+	room := verdict.QuarantineNats - c.Caps.Innocence
+	if room <= 0 {
+		return c.Slope
+	}
+	floor, engine := 0.0, risk.New(*c)
+	for class := range models.NumClasses {
+		floor = max(floor, engine.NatsAt(engine.Thresholds(class).Deny)*c.Slope/room)
+	}
+	return min(math.Ceil(floor*1000)/1000, c.Slope)
 }
 
 // worthwhile reports whether a section differs enough from the one in force.

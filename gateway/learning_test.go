@@ -482,3 +482,63 @@ func TestVerdictsAreLearned(t *testing.T) {
 		}
 	}
 }
+
+// eightNats is the assessment of a caller at home, with all that innocence may say
+// for him, whom an analyst has quarantined by default.
+func eightNats(c risk.Config, class models.Class) (out models.Assessment) {
+	var ev models.EvidenceSet
+	ev[models.Network] = models.Evidence{Lambda: -30, Confidence: 1}
+	ev[models.Device] = models.Evidence{Lambda: -30, Confidence: 1}
+	f := models.Features{}
+	f.Set(models.VerdictNats, verdict.QuarantineNats)
+	risk.New(c).Assess(&f, &ev, class, &out)
+	return out
+}
+
+// atLeastSlope returns a learning that has found a slope, of labels whose evidence
+// speaks for attackers so that it is the least there is.
+func atLeastSlope(t *testing.T, c risk.Config) *learning {
+	t.Helper()
+	l := &learning{}
+	if err := l.configure(&c, nil); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 400 {
+		x := adapt.Example{Attack: i%2 == 0, Weight: 1, Chance: 1}
+		x.Nats[models.Network] = 3 + float64(i%2)
+		l.outcomes.labels = append(l.outcomes.labels, x)
+	}
+	l.learn(noon)
+	if f, ok := l.learner.Taken(); !ok || f.Slope != 0.3 {
+		t.Fatalf("found %+v, want a slope of 0.3", f)
+	}
+	return l
+}
+
+// An analyst's quarantine denies under every section that is learned where it does
+// under the configured one; where it does not, nothing makes it weaker.
+func TestLearningDoesNotDisarmAQuarantine(t *testing.T) {
+	c := risk.DefaultConfig()
+	c.Learning.Calibration = true
+	l := atLeastSlope(t, c)
+	learned := l.of(c)
+	for class := range models.NumClasses {
+		if got := eightNats(learned, class); got.Wanted != models.Deny {
+			t.Errorf("%v: %v at a score of %g under slope %g, want deny", class, got.Wanted, got.Score, learned.Slope)
+		}
+	}
+	if !(learned.Slope < c.Slope) {
+		t.Errorf("slope %g, want less than the configured %g", learned.Slope, c.Slope)
+	}
+	if _, news := l.learn(noon.Add(time.Hour)); news {
+		t.Error("the same slope was taken again")
+	}
+	c.Classes.Admin.Deny = 95 // which 8 nats do not reach
+	if got := l.of(c).Slope; got != c.Slope {
+		t.Errorf("slope %g where a quarantine does not deny as it is, want the configured %g", got, c.Slope)
+	}
+	c.Classes.Admin.Deny, c.Caps.Innocence = 85, 9
+	if got := l.of(c).Slope; got != c.Slope {
+		t.Errorf("slope %g where innocence outweighs a quarantine, want the configured %g", got, c.Slope)
+	}
+}
