@@ -109,15 +109,18 @@ func (g *Gateway) looked(e *models.Event) {
 	g.learning.see(e)
 }
 
-// labelRulings labels what verdicts that took effect speak of, the last of them first: there
-// is one label an hour. A forgive says nothing about who it was.
+// labelRulings labels what verdicts that took effect speak of, the last of them first:
+// there is one label an hour. A report speaks of what came since its beginning; a
+// forgive says nothing about who it was.
 func (g *Gateway) labelRulings(e *models.Event) {
 	for _, r := range slices.Backward(e.Rulings[:]) {
-		switch r.Kind {
-		case models.Quarantine, models.Report:
-			g.Label(e.Pseudonym, time.Unix(int64(r.At), 0), true, adapt.Certain)
+		switch at := time.Unix(int64(r.At), 0); r.Kind {
+		case models.Quarantine:
+			g.Label(e.Pseudonym, at, true, adapt.Certain)
+		case models.Report:
+			g.learning.report(e.Pseudonym, time.Unix(int64(r.Since), 0), at, g.options.Clock())
 		case models.Confirm:
-			g.Label(e.Pseudonym, time.Unix(int64(r.At), 0), false, adapt.Certain)
+			g.Label(e.Pseudonym, at, false, adapt.Certain)
 		}
 	}
 }

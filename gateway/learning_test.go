@@ -141,6 +141,7 @@ func TestOutcomesMoveWeights(t *testing.T) {
 		}
 	}
 	w.later(24 * time.Hour)
+	w.learnNow()
 	w.passes("user003") // and nobody has learned from it yet
 	w.stop()
 	w.start()
@@ -452,14 +453,20 @@ func TestASectionThatCannotBeTakenChangesNothing(t *testing.T) {
 
 // A verdict is a label, once: of the last look of its caller when it was given.
 func TestVerdictsAreLearned(t *testing.T) {
-	w := newVillage(t, 3, learns)
+	w := newVillage(t, 5, learns)
 	w.replace("verdict: {}", "verdict: {file: "+verdictFile+"}")
-	bad, good, forgiven := w.users[0], w.users[1], w.users[2]
+	bad, good, forgiven, stolen, since := w.users[0], w.users[1], w.users[2], w.users[3], w.users[4]
 	var lines []byte
-	for user, kind := range map[string]models.VerdictKind{bad: models.Quarantine, good: models.Confirm, forgiven: models.Forgive} {
+	for user, kind := range map[string]models.VerdictKind{bad: models.Quarantine, good: models.Confirm, forgiven: models.Forgive, stolen: models.Report, since: models.Report} {
 		w.as(user, athome, ownAgent, "urn:pwd", http.StatusOK)
+		if user == since {
+			w.later(time.Second)
+		}
 		v := verdict.Verdict{Subject: w.pseudonym(user), Kind: kind, At: w.time(), Nats: verdict.DefaultNats(kind)}
-		if kind != models.Forgive {
+		switch kind {
+		case models.Report:
+			v.Since = v.At // and the look of one of them was before
+		case models.Quarantine, models.Confirm:
 			v.Expires = v.At.Add(time.Hour)
 		}
 		lines = append(v.AppendLine(lines), '\n')
@@ -473,8 +480,14 @@ func TestVerdictsAreLearned(t *testing.T) {
 		}
 	}
 	labels := w.learning.drain(w.time(), nil)
-	if len(labels) != 2 || labels[0].Attack == labels[1].Attack {
-		t.Fatalf("labels %+v, want an attack and a genuine one", labels)
+	attacks := 0
+	for _, l := range labels {
+		if l.Attack {
+			attacks++
+		}
+	}
+	if len(labels) != 3 || attacks != 2 {
+		t.Fatalf("labels %+v, want those of the quarantine and the report of a look, and a genuine one", labels)
 	}
 	for _, l := range labels {
 		if l.Weight != adapt.Certain || l.Chance != 1 {

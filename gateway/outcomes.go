@@ -55,9 +55,9 @@ var lossNames = [numLosses]string{"again", "full", "unknown"}
 type outcomes struct {
 	mu      sync.Mutex // guards the rest; held for less than a microsecond by requests
 	on      bool
-	chance  float32 // with which an explored session is asked
-	hour    int64
-	labeled map[models.Pseudonym]struct{} // in hour
+	chance  float32                    // with which an explored session is asked
+	hour    int64                      // 0: not known yet
+	labeled map[models.Pseudonym]entry // in hour
 
 	pending    map[models.Pseudonym]int // number of the challenge that is waited for
 	challenges []challenge              // a ring, in order of time
@@ -67,9 +67,16 @@ type outcomes struct {
 	seen   int    // number of the next; a look lies at its number modulo the length
 	newest map[models.Pseudonym]int
 
-	labels []adapt.Example // to be learned
-	counts [numSources]uint64
-	losses [numLosses]uint64
+	labels  []adapt.Example // to be learned
+	learned int             // number of the first of them
+	counts  [numSources]uint64
+	losses  [numLosses]uint64
+}
+
+// entry is a label of the hour.
+type entry struct {
+	number int
+	from   source
 }
 
 // moment is the evidence of a caller at one time.
@@ -97,7 +104,7 @@ func (o *outcomes) gather(chance float32) {
 		return
 	}
 	o.on = true
-	o.labeled = make(map[models.Pseudonym]struct{}, maxLabels)
+	o.labeled = make(map[models.Pseudonym]entry, maxLabels)
 	o.pending = make(map[models.Pseudonym]int, maxChallenges)
 	o.challenges, o.looks = make([]challenge, maxChallenges), make([]look, looksKept)
 	o.newest = make(map[models.Pseudonym]int, looksKept)
@@ -108,35 +115,47 @@ func (o *outcomes) cease() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.on, o.labeled, o.pending, o.challenges, o.newest, o.looks, o.labels = false, nil, nil, nil, nil, nil, nil
-	o.first, o.end, o.seen = 0, 0, 0
+	o.first, o.end, o.seen, o.hour = 0, 0, 0, 0
 }
 
-// label adds a label, unless the caller has one in this hour. The caller holds mu.
-func (o *outcomes) label(m *moment, from source, attack bool, weight, chance float64) bool {
-	if _, again := o.labeled[m.subject]; again {
-		o.losses[lostAgain]++
-		return false
-	}
-	if len(o.labeled) == maxLabels {
-		o.losses[lostFull]++
-		return false
-	}
-	o.labeled[m.subject] = struct{}{}
-	x := adapt.Example{Attack: attack, Weight: weight, Chance: chance}
+// label adds a label with the evidence of m, unless the caller has one in this
+// hour. A verdict replaces that of another source if it was not learned yet. The
+// caller holds mu.
+func (o *outcomes) label(m *moment, from source, x adapt.Example) bool {
 	for g, n := range m.nats {
 		x.Nats[g] = float64(n)
 	}
-	o.labels = append(o.labels, x)
+	was, again := o.labeled[m.subject]
+	switch {
+	case again && from == fromVerdict && was.from != fromVerdict && was.number >= o.learned:
+		o.losses[lostAgain]++ // the other
+		o.labels[was.number-o.learned] = x
+	case again:
+		o.losses[lostAgain]++
+		return false
+	case len(o.labeled) == maxLabels:
+		o.losses[lostFull]++
+		return false
+	default:
+		was.number = o.learned + len(o.labels)
+		o.labels = append(o.labels, x)
+	}
+	o.labeled[m.subject] = entry{number: was.number, from: from}
 	o.counts[from]++
 	return true
 }
 
-// turn begins another hour. The caller holds mu.
+// turn begins another hour; the first goes on with what came before it was known.
+// Now is the gateway's, not that at which a request began. The caller holds mu.
 func (o *outcomes) turn(now time.Time) {
-	if hour := now.Unix() / 3600; hour > o.hour || hour < o.hour-1 { // or the clock was put back
-		o.hour = hour
+	hour := now.Unix() / 3600
+	if hour <= o.hour && hour >= o.hour-1 { // else the clock was put back
+		return
+	}
+	if o.hour != 0 {
 		clear(o.labeled)
 	}
+	o.hour = hour
 }
 
 // drain ends the challenges that were not answered by now, and returns the labels
@@ -158,6 +177,7 @@ func (o *outcomes) drain(now time.Time, into []adapt.Example) []adapt.Example {
 		}
 	}
 	labels := o.labels
+	o.learned += len(labels)
 	o.labels = into[:0]
 	return labels
 }

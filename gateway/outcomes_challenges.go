@@ -10,6 +10,7 @@ type challenge struct {
 	moment
 	fingerprint, network uint32
 	chance               float32 // with which it was asked
+	explored             bool
 	closed               bool
 }
 
@@ -20,7 +21,6 @@ func (o *outcomes) step(e *models.Event) {
 	if !o.on || !e.Established {
 		return
 	}
-	o.turn(e.Time)
 	number, waiting := o.pending[e.Pseudonym]
 	var c *challenge
 	if waiting {
@@ -49,19 +49,23 @@ func (o *outcomes) ask(e *models.Event) {
 		o.losses[lostFull]++
 		return
 	}
-	chance := float32(1)
-	if e.Features.Has(models.Explored) {
+	chance, explored := float32(1), e.Features.Has(models.Explored)
+	if explored {
 		chance = o.chance
 	}
 	o.challenges[o.end%maxChallenges] = challenge{moment: momentOf(e), fingerprint: e.Observed.Fingerprint,
-		network: e.Observed.Network, chance: chance}
+		network: e.Observed.Network, chance: chance, explored: explored}
 	o.pending[e.Pseudonym] = o.end
 	o.end++
 }
 
-// settle ends a challenge with a label. The caller holds mu.
+// settle ends a challenge with a label; one of a sample has to be passed for that:
+// it stands for many, and who ignores it may be anybody. The caller holds mu.
 func (o *outcomes) settle(c *challenge, from source, weight float64) {
 	c.closed = true
 	delete(o.pending, c.subject)
-	o.label(&c.moment, from, from != fromPassed, weight, float64(c.chance))
+	if c.explored && from != fromPassed {
+		return
+	}
+	o.label(&c.moment, from, adapt.Example{Attack: from != fromPassed, Weight: weight, Chance: float64(c.chance)})
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/riskgate/riskgate/models"
+	"github.com/riskgate/riskgate/risk/adapt"
 )
 
 // look is a moment for which a label may come.
@@ -57,6 +58,17 @@ func (o *outcomes) earlier(number int) int {
 // verdict labels the last look of a subject at a time, or up to an hour before it,
 // and reports whether it is learned from.
 func (o *outcomes) verdict(subject models.Pseudonym, at time.Time, attack bool, weight float64, now time.Time) bool {
+	return o.rule(subject, at.Add(-patience+1), at, adapt.Example{Attack: attack, Weight: weight, Chance: 1}, now)
+}
+
+// report labels the last look of a subject from since until at as an attack, and
+// reports whether it is learned from.
+func (o *outcomes) report(subject models.Pseudonym, since, at, now time.Time) bool {
+	return o.rule(subject, since, at, adapt.Example{Attack: true, Weight: adapt.Certain, Chance: 1}, now)
+}
+
+// rule gives the last look of a subject from since until at a label.
+func (o *outcomes) rule(subject models.Pseudonym, since, at time.Time, x adapt.Example, now time.Time) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !o.on {
@@ -67,7 +79,7 @@ func (o *outcomes) verdict(subject models.Pseudonym, at time.Time, attack bool, 
 	for number >= 0 && o.look(number).at > at.UnixNano() {
 		number = o.earlier(number)
 	}
-	if number < 0 || o.look(number).at <= at.Add(-patience).UnixNano() {
+	if number < 0 || o.look(number).at < since.UnixNano() {
 		o.losses[lostUnknown]++
 		return false
 	}
@@ -75,5 +87,5 @@ func (o *outcomes) verdict(subject models.Pseudonym, at time.Time, attack bool, 
 		o.challenges[asked%maxChallenges].closed = true
 		delete(o.pending, subject)
 	}
-	return o.label(&o.look(number).moment, fromVerdict, attack, weight, 1)
+	return o.label(&o.look(number).moment, fromVerdict, x)
 }

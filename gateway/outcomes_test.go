@@ -108,11 +108,114 @@ func TestACallerHasOneLabelAnHour(t *testing.T) {
 		o.step(exhaustedOf(1, at))
 	}
 	o.wants(t, noon.Add(30*time.Minute), labeledBy(-20, true, adapt.Failed, 1))
+	o.wants(t, noon.Add(time.Hour))
 	o.step(stepOf(1, noon.Add(time.Hour), -20))
 	o.step(exhaustedOf(1, noon.Add(time.Hour)))
 	o.wants(t, noon.Add(time.Hour), labeledBy(-20, true, adapt.Failed, 1))
 	if o.verdict(models.Pseudonym{2}, noon, true, 1, noon.Add(time.Hour)) {
 		t.Error("a verdict without a look was learned")
+	}
+}
+
+// The hour is that of the gateway: what began long before and ends now, of whoever,
+// does not begin one.
+func TestALateOutcomeBeginsNoHour(t *testing.T) {
+	o := gathering(0)
+	o.wants(t, noon)
+	for range 10 {
+		o.step(stepOf(1, noon, -20))
+		o.step(exhaustedOf(1, noon))
+		o.step(stepOf(2, noon.Add(-3*time.Hour), 3))
+		o.step(stepOf(3, noon.Add(time.Hour), 3))
+	}
+	o.wants(t, noon.Add(time.Minute), labeledBy(-20, true, adapt.Failed, 1), labeledBy(3, true, adapt.Abandoned, 1))
+}
+
+// What came before the first round is remembered after it.
+func TestTheFirstRoundForgetsNoLabel(t *testing.T) {
+	o := gathering(0)
+	for range 2 {
+		o.step(stepOf(1, noon, 3))
+		o.step(exhaustedOf(1, noon))
+		o.drain(noon.Add(time.Minute), nil)
+	}
+	if counts, _ := o.tallies(); counts[fromFailed] != 1 {
+		t.Errorf("%d labels of one caller in an hour, want 1", counts[fromFailed])
+	}
+}
+
+// Who was asked as a sample and does not answer may be anybody who has better to
+// do: only one who passes is a label.
+func TestASampleThatIsNotPassedIsNoLabel(t *testing.T) {
+	o := gathering(0.0005)
+	for n := range 3 {
+		explored := stepOf(n, noon, 0.5)
+		explored.Features.Flags = models.Explored
+		o.step(explored)
+	}
+	o.step(exhaustedOf(0, noon.Add(time.Minute)))
+	o.step(passedOf(1, noon.Add(time.Minute)))
+	o.wants(t, noon.Add(2*time.Hour), labeledBy(0.5, false, adapt.Certain, float64(float32(0.0005))))
+	if len(o.pending) != 0 || o.first != o.end {
+		t.Errorf("%d are still waited for", len(o.pending))
+	}
+	o.step(stepOf(0, noon.Add(2*time.Hour), 3)) // by its score: no label was spent
+	o.step(exhaustedOf(0, noon.Add(2*time.Hour)))
+	o.wants(t, noon.Add(2*time.Hour), labeledBy(3, true, adapt.Failed, 1))
+}
+
+// An analyst knows better than how a step-up ended, while that can be put right,
+// and is not overruled by himself.
+func TestAVerdictReplacesALabelThatWaits(t *testing.T) {
+	o := gathering(0)
+	e := stepOf(1, noon, 3)
+	o.see(e)
+	o.step(e)
+	o.step(exhaustedOf(1, noon))
+	o.step(stepOf(2, noon, 4))
+	o.step(exhaustedOf(2, noon))
+	if !o.verdict(e.Pseudonym, noon, false, 0.5, noon.Add(time.Second)) {
+		t.Fatal("the verdict was not learned")
+	}
+	if o.verdict(e.Pseudonym, noon, true, 1, noon.Add(2*time.Second)) {
+		t.Error("a second verdict was learned")
+	}
+	o.wants(t, noon.Add(time.Minute), labeledBy(3, false, 0.5, 1), labeledBy(4, true, adapt.Failed, 1))
+	other := stepOf(2, noon, 4)
+	o.see(other)
+	if o.verdict(other.Pseudonym, noon, false, 1, noon.Add(2*time.Minute)) {
+		t.Error("a caller whose label was learned had another in that hour")
+	}
+	o.wants(t, noon.Add(3*time.Minute))
+	if counts, losses := o.tallies(); counts[fromVerdict] != 1 || losses[lostAgain] != 3 {
+		t.Errorf("%d verdicts, %d labels lost to another of the hour, want 1 and 3", counts[fromVerdict], losses[lostAgain])
+	}
+}
+
+// A report speaks of what came after its beginning alone, however long ago.
+func TestAReportLabelsWhatCameSince(t *testing.T) {
+	for name, c := range map[string]struct {
+		since, at time.Duration
+		nats      float64
+		ok        bool
+	}{
+		"nothing since":    {21 * time.Minute, 40 * time.Minute, 0, false},
+		"the last since":   {-time.Hour, 40 * time.Minute, 1, true},
+		"of that moment":   {20 * time.Minute, 40 * time.Minute, 1, true},
+		"days later":       {time.Minute, 72 * time.Hour, 1, true},
+		"before the last":  {-time.Hour, 10 * time.Minute, 0, true},
+		"before they came": {-2 * time.Hour, -time.Hour, 0, false},
+	} {
+		o := gathering(0)
+		o.see(stepOf(1, noon, 0))
+		o.see(stepOf(1, noon.Add(20*time.Minute), 1))
+		who := stepOf(1, noon, 0).Pseudonym
+		if got := o.report(who, noon.Add(c.since), noon.Add(c.at), noon.Add(c.at)); got != c.ok {
+			t.Errorf("%s: learned %v", name, got)
+		}
+		if labels := o.drain(noon, nil); c.ok && (len(labels) != 1 || labels[0] != labeledBy(c.nats, true, adapt.Certain, 1)) {
+			t.Errorf("%s: %+v, want an attack with %g nats", name, labels, c.nats)
+		}
 	}
 }
 
@@ -130,6 +233,7 @@ func TestChallengesAreBounded(t *testing.T) {
 	if len(o.pending) != 0 || o.first != o.end {
 		t.Errorf("%d are still waited for", len(o.pending))
 	}
+	o.wants(t, noon.Add(5*time.Hour))
 	o.step(stepOf(1, noon.Add(5*time.Hour), 3))
 	o.wants(t, noon.Add(7*time.Hour), labeledBy(3, true, adapt.Abandoned, 1))
 }
