@@ -199,6 +199,10 @@ func TestTheExportDecidesAsWhatIsInForce(t *testing.T) {
 	w := newVillage(t, 110, learns+", budget: {step_up: 1%}")
 	w.outcomesOf(w.users)
 	w.learnNow()
+	follows := risk.New(w.learning.of(w.Config().Risk)).NatsAt(30)
+	if got := w.steering.homes[models.Normal]; got != follows {
+		t.Errorf("the budget measures from %g nats, want %g, the threshold of what was learned", got, follows)
+	}
 	w.steerNow()
 	inForce := w.riskOf(w.Config())
 	if shift, _ := w.steering.state(); shift == 0 || inForce.Learned.Labels == 0 {
@@ -284,6 +288,32 @@ func TestSectionsAreTakenSparingly(t *testing.T) {
 	w.learnNow()
 	if r := w.riskOf(w.Config()); r.Learned.Labels != 110 || math.Abs(r.Weights.Network-first.Weights.Network) < 1e-9 {
 		t.Errorf("learned again from %d labels, network %g", r.Learned.Labels, r.Weights.Network)
+	}
+}
+
+// However much is learned, ten minutes pass between two sections.
+func TestTenMinutesPassBetweenSections(t *testing.T) {
+	c, l := risk.DefaultConfig(), &learning{}
+	c.Learning.Weights = true
+	if err := l.configure(&c, nil); err != nil {
+		t.Fatal(err)
+	}
+	tell := func(now time.Time) (news bool) {
+		for i := range 400 {
+			x := adapt.Example{Attack: i%2 == 0, Weight: 1, Chance: 1}
+			x.Nats[models.Network] = float64(3 - 6*(i%2))
+			l.outcomes.labels = append(l.outcomes.labels, x)
+		}
+		_, news = l.learn(now)
+		return news
+	}
+	for _, m := range []struct {
+		after time.Duration
+		want  bool
+	}{{0, true}, {time.Second, false}, {10*time.Minute - 1, false}, {10 * time.Minute, true}} {
+		if got := tell(noon.Add(m.after)); got != m.want {
+			t.Errorf("after %v: taken into force %v, want %v", m.after, got, m.want)
+		}
 	}
 }
 
