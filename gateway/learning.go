@@ -143,7 +143,8 @@ func (l *learning) kept() (labels, attacks int) {
 // believed with a weight in (0, 1]. The evidence is that of its last look at that
 // time or up to an hour before. It reports whether that is learned from: not where
 // risk.learning is off, where the look is not remembered or the caller was not
-// established, and not twice an hour for one caller.
+// established, and not twice an hour for one caller. A label of a step-up that was
+// not learned from yet gives way to it.
 func (g *Gateway) Label(subject models.Pseudonym, at time.Time, attack bool, weight float64) bool {
 	if !(weight > 0 && weight <= 1) {
 		return false

@@ -50,8 +50,8 @@ var lossNames = [numLosses]string{"again", "full", "unknown"}
 
 // outcomes gathers labeled evidence of established callers: how step-ups that the
 // score asked for ended, and what verdicts say of a look. A caller has one label an
-// hour, so that nobody teaches more by failing more. Nothing in it survives a
-// restart: challenges do not either. The zero value gathers nothing.
+// hour of the gateway's clock, so that nobody teaches more by failing more. Nothing
+// in it survives a restart: challenges do not either. The zero value gathers nothing.
 type outcomes struct {
 	mu      sync.Mutex // guards the rest; held for less than a microsecond by requests
 	on      bool
