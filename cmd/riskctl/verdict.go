@@ -111,7 +111,7 @@ func writeVerdict(name string, v *verdict.Verdict) error {
 	}
 	defer func() { _ = file.Close() }() // Sync tells what is wrong
 	last := &lastByte{Reader: file, b: '\n'}
-	all, err := verdict.Read(name, last)
+	all, err := verdict.Read(name, last, time.Now())
 	if err != nil {
 		return withHint(err, "correct the file: no gateway takes it as it is; nothing was appended")
 	}

@@ -76,7 +76,7 @@ func load(name string, now time.Time) (*board, error) {
 	}
 	defer func() { _ = file.Close() }()
 	sum := sha256.New()
-	all, err := Read(name, io.TeeReader(file, sum))
+	all, err := Read(name, io.TeeReader(file, sum), now)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,8 @@ import (
 const (
 	// MaxVerdicts bounds the verdicts of a file.
 	MaxVerdicts = 1 << 16
-	maxLine     = 4 << 10 // bytes
+	maxLine     = 4 << 10   // bytes
+	maxAhead    = time.Hour // that the clock may be by which a verdict was given
 )
 
 // line is a verdict as it is written.
@@ -32,12 +33,13 @@ type line struct {
 	By      string   `json:"by,omitempty"`
 }
 
-// Read reads a file of verdicts, in its order. Empty lines are skipped. The error
-// names the first line that is wrong as name:line.
-func Read(name string, r io.Reader) ([]Verdict, error) {
+// Read reads a file of verdicts, in its order. Empty lines are skipped. A verdict that
+// says that it was given more than an hour after now is a mistake. The error names the
+// first line that is wrong as name:line.
+func Read(name string, r io.Reader, now time.Time) ([]Verdict, error) {
 	var all []Verdict
 	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, maxLine)
+	lines.Buffer(nil, maxLine+1) // and its line feed
 	n := 0
 	for lines.Scan() {
 		n++
@@ -49,6 +51,9 @@ func Read(name string, r io.Reader) ([]Verdict, error) {
 			return nil, fmt.Errorf("%s:%d: more than %d verdicts, want those removed that have expired", name, n, MaxVerdicts)
 		}
 		v, err := ParseLine(text)
+		if err == nil {
+			err = v.checkGiven(now)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", name, n, err)
 		}

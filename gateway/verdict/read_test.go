@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/riskgate/riskgate/models"
 )
@@ -15,6 +16,9 @@ const ada = "0367c4eb0fcde2c828eb466dec4ce29b"
 func said(kind, more string) string {
 	return fmt.Sprintf(`{"subject": %q, "kind": %q, "at": "2026-09-21T14:00:00Z"%s}`, ada, kind, more)
 }
+
+// then is when said says that it was given.
+var then = time.Date(2026, 9, 21, 14, 0, 0, 0, time.UTC)
 
 func TestLines(t *testing.T) {
 	f := func(text, want string) {
@@ -41,7 +45,7 @@ func TestLines(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	f := func(text, want string) {
 		t.Helper()
-		_, err := Read("v.ndjson", strings.NewReader("\n"+said("forgive", "")+"\n"+text+"\n"))
+		_, err := Read("v.ndjson", strings.NewReader("\n"+said("forgive", "")+"\n"+text+"\n"), then)
 		if err == nil || err.Error() != "v.ndjson:3: "+want {
 			t.Errorf("%s: %v\nwant v.ndjson:3: %s", text, err, want)
 		}
@@ -69,18 +73,47 @@ func TestMistakes(t *testing.T) {
 	f(said("confirm", `, "expires": "2027-09-23T14:00:00Z"`), "expires 2027-09-23T14:00:00Z, want after at, 2026-09-21T14:00:00Z, by at most 366 days")
 	f(said("quarantine", until+`, "nats": 17`), "nats 17, want above 0 and at most 16 for quarantine")
 	f(said("quarantine", until+`, "nats": 0`), "nats 0, want above 0 and at most 16 for quarantine")
+	f(said("quarantine", until+`, "nats": 1e-50`), "nats 1e-50, want above 0 and at most 16 for quarantine")
 	f(said("confirm", until+`, "nats": 1`), "nats 1, want from -6 to 0 for confirm")
 	f(said("forgive", `, "reason": "`+strings.Repeat("x", MaxReason+1)+`"`), "reason of 257 bytes, want at most 256")
 	f(said("forgive", `, "by": "`+strings.Repeat("x", MaxBy+1)+`"`), "by of 65 bytes, want at most 64")
+	f(strings.Replace(said("forgive", ""), "2026", "2027", 1), "at 2027-09-21T14:00:00Z, want no later than an hour from now")
+	f(strings.Replace(said("forgive", ""), "T14:00:00Z", "T15:00:01Z", 1), "at 2026-09-21T15:00:01Z, want no later than an hour from now")
 	f(strings.Repeat("x", maxLine+1), "a line of more than 4096 bytes, want one verdict on a line")
+}
+
+// What is given up to an hour after now, by a clock that is ahead, is taken.
+func TestGivenByAClockAhead(t *testing.T) {
+	f := func(now time.Time, ok bool) {
+		t.Helper()
+		if all, err := Read("v", strings.NewReader(said("forgive", "")), now); (err == nil) != ok || len(all) == 1 != ok {
+			t.Errorf("at %s %d verdicts, %v", now, len(all), err)
+		}
+	}
+	f(then, true)
+	f(then.Add(-time.Hour), true)
+	f(then.Add(-time.Hour-time.Second), false)
+}
+
+func TestLongestLine(t *testing.T) {
+	for _, end := range []string{"", "\n", "\n" + said("forgive", "")} {
+		text := said("forgive", "")
+		text = strings.Repeat(" ", maxLine-len(text)) + text
+		if _, err := Read("v", strings.NewReader(text+end), then); err != nil {
+			t.Errorf("a line of %d bytes, then %q: %v", len(text), end, err)
+		}
+		if _, err := Read("v", strings.NewReader(" "+text+end), then); err == nil {
+			t.Errorf("a line of %d bytes, then %q, is read", len(text)+1, end)
+		}
+	}
 }
 
 func TestTooManyVerdicts(t *testing.T) {
 	text := strings.Repeat(said("forgive", "")+"\n", MaxVerdicts)
-	if all, err := Read("v", strings.NewReader(text)); err != nil || len(all) != MaxVerdicts {
+	if all, err := Read("v", strings.NewReader(text), then); err != nil || len(all) != MaxVerdicts {
 		t.Fatalf("%d verdicts, %v", len(all), err)
 	}
-	_, err := Read("v", strings.NewReader(text+said("forgive", "")))
+	_, err := Read("v", strings.NewReader(text+said("forgive", "")), then)
 	if err == nil || err.Error() != "v:65537: more than 65536 verdicts, want those removed that have expired" {
 		t.Errorf("one more: %v", err)
 	}
@@ -91,6 +124,7 @@ func FuzzLine(f *testing.F) {
 	f.Add([]byte(said("forgive", "")))
 	f.Add([]byte(said("confirm", `, "expires": "2026-09-22T14:00:00Z", "nats": -0.5, "by": "\u2028"`)))
 	f.Add([]byte(said("quarantine", `, "expires": "2026-09-22T14:00:00.5+02:00", "nats": 1e-9`)))
+	f.Add([]byte(said("quarantine", `, "expires": "2026-09-22T14:00:00Z", "nats": 1e-50`)))
 	f.Add([]byte(said("report", `, "since": "2026-09-20T00:00:00Z"`)))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		v, err := ParseLine(text)
@@ -104,7 +138,7 @@ func FuzzLine(f *testing.F) {
 		if bytes.ContainsAny(line, "\r\n") {
 			t.Fatalf("%q is more than a line", line)
 		}
-		again, err := Read("v", bytes.NewReader(line))
+		again, err := Read("v", bytes.NewReader(line), v.At)
 		if err != nil || len(again) != 1 || again[0] != v {
 			t.Fatalf("%s is read as %+v, and written as %s: %+v, %v", text, v, line, again, err)
 		}

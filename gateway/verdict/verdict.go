@@ -67,6 +67,15 @@ func checkTimes(v *Verdict) error {
 	return nil
 }
 
+// checkGiven refuses what was not given yet: it would silence everything that is said
+// of its subject until then. The error is the same at any time.
+func (v *Verdict) checkGiven(now time.Time) error {
+	if v.At.After(now.Add(maxAhead)) {
+		return fmt.Errorf("at %s, want no later than an hour from now", shown(v.At))
+	}
+	return nil
+}
+
 func checkExpires(v *Verdict) error {
 	switch {
 	case !temporary(v.Kind) && !v.Expires.IsZero():
@@ -83,7 +92,7 @@ func checkNats(v *Verdict) error {
 	switch {
 	case !temporary(v.Kind) && v.Nats != 0:
 		return fmt.Errorf("nats %g, want none for %s", v.Nats, v.Kind)
-	case v.Kind == models.Quarantine && !(v.Nats > 0 && v.Nats <= MostNats):
+	case v.Kind == models.Quarantine && !(float32(v.Nats) > 0 && v.Nats <= MostNats):
 		return fmt.Errorf("nats %g, want above 0 and at most %d for quarantine", v.Nats, MostNats)
 	case v.Kind == models.Confirm && !(v.Nats >= LeastNats && v.Nats <= 0):
 		return fmt.Errorf("nats %g, want from %d to 0 for confirm", v.Nats, LeastNats)
