@@ -111,9 +111,14 @@ func (g *Gateway) loadVerdicts(c *config.Config) error {
 
 // renewVerdicts reads the file of verdicts again, and nothing else.
 func (g *Gateway) renewVerdicts() {
+	c := g.config.Load().Verdict
+	replace := g.verdicts.Read(c, g.options.Clock())
 	g.reloading.Lock()
 	defer g.reloading.Unlock()
-	if err := g.loadVerdicts(g.config.Load()); err != nil {
+	if g.config.Load().Verdict != c {
+		return // a reload has read another file meanwhile
+	}
+	if err := replace(); err != nil {
 		g.log.Error().Str("component", "verdict").Err(err).Msg("verdicts refused, the old ones stay in force")
 	}
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
@@ -105,6 +107,9 @@ func parsePast(text string, now time.Time) (time.Time, error) {
 
 // writeVerdict appends v to a file of verdicts without a mistake, in one write.
 func writeVerdict(name string, v *verdict.Verdict) error {
+	if err := verdict.CheckFile(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	file, err := os.OpenFile(name, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o640)
 	if err != nil {
 		return fmt.Errorf("append to verdicts: %w", err)

@@ -49,9 +49,17 @@ func (b *Board) Of(p models.Pseudonym, now time.Time) Standing {
 // Load replaces the verdicts by those of the file of c, or by none. Where the file
 // is wrong in any line, or cannot be read, the verdicts of before stay, and the error
 // says why. One goroutine at a time may call it.
-func (b *Board) Load(c Config, now time.Time) error {
-	was := b.current.Load()
+func (b *Board) Load(c Config, now time.Time) error { return b.Read(c, now)() }
+
+// Read reads the file of c and returns what does the rest of Load. Any goroutine may
+// call it.
+func (b *Board) Read(c Config, now time.Time) (replace func() error) {
 	next, err := load(c.File, now)
+	return func() error { return b.replace(next, err, now) }
+}
+
+func (b *Board) replace(next *board, err error, now time.Time) error {
+	was := b.current.Load()
 	if err != nil {
 		b.refused.Add(1)
 		failed := *was
@@ -70,6 +78,9 @@ func load(name string, now time.Time) (*board, error) {
 	if name == "" {
 		return &board{set: newSet(nil)}, nil
 	}
+	if err := CheckFile(name); err != nil {
+		return nil, err
+	}
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("read verdicts: %w", err)
@@ -83,6 +94,19 @@ func load(name string, now time.Time) (*board, error) {
 	next := &board{set: newSet(all), file: name, lines: len(all), loaded: now}
 	sum.Sum(next.sum[:0])
 	return next, nil
+}
+
+// CheckFile refuses what is no regular file, of which opening or reading might never
+// end. The error wraps fs.ErrNotExist where there is none.
+func CheckFile(name string) error {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read verdicts: %w", err)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("read verdicts: %s: want a regular file", name)
+	}
+	return nil
 }
 
 func (b *Board) say(next *board, now time.Time) {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -149,6 +150,20 @@ func TestLoadKeepsWhatWasGood(t *testing.T) {
 	}
 	if (*Board)(nil).Of(p, at) != (Standing{}) {
 		t.Error("no board says something")
+	}
+}
+
+// What is no file is refused without being opened, which might never end.
+func TestOnlyRegularFiles(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{pipe, t.TempDir(), os.DevNull} {
+		err := New(zerolog.Nop()).Load(Config{File: name}, noon)
+		if err == nil || err.Error() != "read verdicts: "+name+": want a regular file" {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
