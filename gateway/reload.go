@@ -60,12 +60,12 @@ func (g *Gateway) apply(c *config.Config) error {
 	steps := []func(*config.Config) error{
 		func(c *config.Config) error { return g.geo.Reload(c.Signals.Geo) },
 		g.reloadLists,
-		g.loadVerdicts,
 		func(c *config.Config) error { g.collector.SetLocation(c.Signals.Geo.Location); return nil },
 		func(c *config.Config) error { return g.upstreams.Reload(c.Upstream) },
 		func(c *config.Config) error { return g.listener.Reload(c.Listener) },
 		g.swap,
 		func(c *config.Config) error { return g.limiter.Reload(c.RateLimit) },
+		g.reloadVerdicts, // last: what it replaced may not be there any more to be read again
 	}
 	for i, step := range steps {
 		err := step(c)
@@ -109,6 +109,21 @@ func (g *Gateway) loadVerdicts(c *config.Config) error {
 	return g.verdicts.Load(c.Verdict, g.options.Clock())
 }
 
+// reloadVerdicts refuses a file that c names for the first time. The one in force does
+// not keep the rest of c from being taken.
+func (g *Gateway) reloadVerdicts(c *config.Config) error {
+	err := g.loadVerdicts(c)
+	if err != nil && c.Verdict == g.config.Load().Verdict {
+		g.sayRefused(err)
+		return nil
+	}
+	return err
+}
+
+func (g *Gateway) sayRefused(err error) {
+	g.log.Error().Str("component", "verdict").Err(err).Msg("verdicts refused, the old ones stay in force")
+}
+
 // renewVerdicts reads the file of verdicts again, and nothing else.
 func (g *Gateway) renewVerdicts() {
 	c := g.config.Load().Verdict
@@ -119,7 +134,7 @@ func (g *Gateway) renewVerdicts() {
 		return // a reload has read another file meanwhile
 	}
 	if err := replace(); err != nil {
-		g.log.Error().Str("component", "verdict").Err(err).Msg("verdicts refused, the old ones stay in force")
+		g.sayRefused(err)
 	}
 }
 

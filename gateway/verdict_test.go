@@ -107,7 +107,8 @@ func TestVerdictsOfAFile(t *testing.T) {
 	}
 }
 
-// A reload reads the file too, and is refused with it.
+// A reload reads the file too. With a mistake in it the verdicts of before stay and
+// the rest is taken, but a file that it names for the first time must be good.
 func TestReloadReadsVerdicts(t *testing.T) {
 	b := newBench(t)
 	b.start()
@@ -117,11 +118,43 @@ func TestReloadReadsVerdicts(t *testing.T) {
 		t.Errorf("after a reload %+v", s)
 	}
 	b.write(verdictFile, "nothing\n")
-	b.refused(verdictFile + ":1: invalid character")
+	b.configure(parts{risk: "mode: shadow", verdict: "file: " + verdictFile})
+	b.reload()
+	if s := b.status(); s.InForce["confirm"] != 1 || !strings.Contains(s.Problem, verdictFile+":1: invalid character") {
+		t.Errorf("with a mistake in the file %+v", s)
+	}
+	if b.Config().Risk.Mode != models.Shadow {
+		t.Error("the mistake kept the rest of the configuration from being taken")
+	}
+	if !strings.Contains(b.log.String(), "verdicts refused, the old ones stay in force") {
+		t.Errorf("the log says\n%s", b.log)
+	}
+	b.write("other.ndjson", "nothing\n")
+	b.configure(parts{risk: "mode: enforce", verdict: "file: other.ndjson"})
+	b.refused("other.ndjson:1: invalid character")
+	if s := b.status(); s.InForce["confirm"] != 1 || b.Config().Risk.Mode != models.Shadow {
+		t.Errorf("after a new file with a mistake %+v, mode %v", s, b.Config().Risk.Mode)
+	}
 	b.configure(parts{risk: "mode: enforce"})
 	b.reload()
 	if s := b.status(); s.File != "" || s.InForce["confirm"] != 0 {
 		t.Errorf("without a file %+v", s)
+	}
+}
+
+// A reload that names another file and is refused for something else leaves the
+// verdicts as they are, also where the old file has a mistake by now.
+func TestRefusedReloadKeepsVerdicts(t *testing.T) {
+	b := newBench(t)
+	b.start()
+	b.write(verdictFile, b.give(models.Confirm))
+	b.reload()
+	b.write(verdictFile, "nothing\n")
+	b.write("other.ndjson", b.give(models.Quarantine))
+	b.configure(parts{risk: "mode: enforce", verdict: "file: other.ndjson", authz: "policies: nowhere.cedar"})
+	b.refused("nowhere.cedar")
+	if s := b.status(); s.InForce["confirm"] != 1 || s.InForce["quarantine"] != 0 {
+		t.Errorf("%+v, want the confirm of the old file", s)
 	}
 }
 
