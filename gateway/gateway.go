@@ -195,7 +195,7 @@ func (g *Gateway) Start() error {
 		return err
 	}
 	if len(g.options.Files) > 0 { // an error is logged there; tried again when a file changes again
-		g.background.Go(func() { watch(ctx, g.watched, g.loaded, func() { _ = g.Reload() }) })
+		g.background.Go(func() { watch(ctx, g.watched, g.loaded, func() error { _ = g.Reload(); return nil }) })
 	}
 	g.background.Go(func() { watch(ctx, g.judged, g.ruled, g.renewVerdicts) })
 	g.ready.Store(true)

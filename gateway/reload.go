@@ -124,18 +124,22 @@ func (g *Gateway) sayRefused(err error) {
 	g.log.Error().Str("component", "verdict").Err(err).Msg("verdicts refused, the old ones stay in force")
 }
 
-// renewVerdicts reads the file of verdicts again, and nothing else.
-func (g *Gateway) renewVerdicts() {
+// renewVerdicts reads the file of verdicts again, and nothing else. An error is logged
+// unless it is the last one again.
+func (g *Gateway) renewVerdicts() error {
 	c := g.config.Load().Verdict
 	replace := g.verdicts.Read(c, g.options.Clock())
 	g.reloading.Lock()
 	defer g.reloading.Unlock()
 	if g.config.Load().Verdict != c {
-		return // a reload has read another file meanwhile
+		return nil // a reload has read another file meanwhile
 	}
-	if err := replace(); err != nil {
+	was := g.verdicts.Problem()
+	err := replace()
+	if err != nil && err.Error() != was {
 		g.sayRefused(err)
 	}
+	return err
 }
 
 // needsRestart returns an error that names the first value that only a restart

@@ -158,6 +158,38 @@ func TestRefusedReloadKeepsVerdicts(t *testing.T) {
 	}
 }
 
+// A mistake is read again and again, and said once, until there is another; the file
+// is taken when the reason has gone, though it has not changed.
+func TestMistakesAreSaidOnce(t *testing.T) {
+	b := newBench(t)
+	b.start()
+	f := func(what string, ok bool, said int) {
+		t.Helper()
+		if err := b.renewVerdicts(); (err == nil) != ok {
+			t.Errorf("%s: %v", what, err)
+		}
+		if n := strings.Count(b.log.String(), "verdicts refused"); n != said {
+			t.Errorf("%s: said %d times, want %d", what, n, said)
+		}
+		if n := b.status().Refused; n != uint64(said) {
+			t.Errorf("%s: %d files refused, want %d", what, n, said)
+		}
+	}
+	b.now.Add(int64(3 * time.Hour))
+	ahead := b.give(models.Forgive)
+	b.now.Add(int64(-3 * time.Hour))
+	b.write(verdictFile, ahead)
+	f("given in three hours", false, 1)
+	b.now.Add(int64(time.Second))
+	f("the same", false, 1)
+	b.write(verdictFile, "{}\n")
+	f("another", false, 2)
+	b.write(verdictFile, ahead)
+	f("the first", false, 3)
+	b.now.Add(int64(3 * time.Hour))
+	f("three hours later", true, 3)
+}
+
 func TestStartRefusesBadVerdicts(t *testing.T) {
 	b := newBench(t)
 	b.write(verdictFile, "{}\n")
@@ -222,7 +254,7 @@ func TestVerdictsUnderLoad(t *testing.T) {
 	}
 	for i := range 100 {
 		b.write(verdictFile, strings.Repeat(b.give(models.Confirm), 1+i%7))
-		b.renewVerdicts()
+		b.must(b.renewVerdicts())
 	}
 	ended.Store(true)
 	callers.Wait()

@@ -17,17 +17,18 @@ const (
 	// watchEvery is how often files are looked at for changes.
 	watchEvery = time.Second
 	// watchPatience is how many looks a file may go on changing before it is read
-	// nevertheless.
+	// nevertheless, or, after an error, again.
 	watchPatience = 5
 )
 
 // watch calls act when files are not as they were when loaded was taken and have
 // then been still for one look, so that none is read while it is written; files that
-// are never still are read after a few looks.
-func watch(ctx context.Context, files func() []string, loaded []byte, act func()) {
+// are never still are read after a few looks. After an error act is called again every
+// few looks, until the files change or there is none.
+func watch(ctx context.Context, files func() []string, loaded []byte, act func() error) {
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
-	last, looks := loaded, 0
+	last, tried, done, looks := loaded, loaded, true, 0
 	for {
 		select {
 		case <-ctx.Done():
@@ -35,11 +36,11 @@ func watch(ctx context.Context, files func() []string, loaded []byte, act func()
 		case <-ticker.C:
 		}
 		seen := fingerprint(files())
-		if bytes.Equal(seen, loaded) {
+		known := bytes.Equal(seen, tried)
+		if known && done {
 			looks = 0
-		} else if looks++; bytes.Equal(seen, last) || looks > watchPatience {
-			loaded, looks = seen, 0
-			act()
+		} else if looks++; !known && bytes.Equal(seen, last) || looks > watchPatience {
+			tried, done, looks = seen, act() == nil, 0
 		}
 		last = seen
 	}

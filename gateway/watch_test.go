@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -11,7 +12,7 @@ import (
 )
 
 // A file that changes and is then still is read once; one that is written all the
-// time is read every few seconds.
+// time is read every few seconds, and so is one whose reading fails.
 func TestWatch(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "f")
 	grow := func() {
@@ -27,11 +28,13 @@ func TestWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		files := func() []string { return []string{file} }
 		var read atomic.Int64
+		var failing atomic.Pointer[error]
+		failing.Store(new(error))
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			watch(ctx, files, fingerprint(files()), func() { read.Add(1) })
+			watch(ctx, files, fingerprint(files()), func() error { read.Add(1); return *failing.Load() })
 		}()
 		f := func(what string, seconds int, want int64, growing bool) {
 			t.Helper()
@@ -53,6 +56,14 @@ func TestWatch(t *testing.T) {
 		f("changed", 10, 1, false)
 		f("growing", 4*(watchPatience+1), 4, true)
 		f("still again", 10, 0, false)
+		failed := errors.New("too many open files")
+		failing.Store(&failed)
+		grow()
+		f("failing", 2+3*(watchPatience+1), 4, false)
+		grow()
+		f("failing and changed", 3, 1, false)
+		failing.Store(new(error))
+		f("healed", 4*(watchPatience+1), 1, false)
 		cancel()
 		<-done
 	})

@@ -18,7 +18,8 @@ import (
 type Board struct {
 	log     zerolog.Logger
 	current atomic.Pointer[board]
-	refused atomic.Uint64 // files
+	reads   atomic.Uint64 // begun
+	refused atomic.Uint64 // files, once for each reason in a row
 }
 
 // board is the state of a Board at one time. It is never changed.
@@ -27,6 +28,7 @@ type board struct {
 	file    string
 	sum     [sha256.Size]byte
 	lines   int
+	read    uint64    // which of the reads it comes from
 	loaded  time.Time // zero: never
 	problem string    // with the file since; "": none
 }
@@ -51,22 +53,29 @@ func (b *Board) Of(p models.Pseudonym, now time.Time) Standing {
 // says why. One goroutine at a time may call it.
 func (b *Board) Load(c Config, now time.Time) error { return b.Read(c, now)() }
 
-// Read reads the file of c and returns what does the rest of Load. Any goroutine may
-// call it.
+// Read reads the file of c and returns what does the rest of Load, or nothing where a
+// read that began later has been there before. Any goroutine may call it.
 func (b *Board) Read(c Config, now time.Time) (replace func() error) {
+	nth := b.reads.Add(1)
 	next, err := load(c.File, now)
-	return func() error { return b.replace(next, err, now) }
+	return func() error { return b.replace(nth, next, err, now) }
 }
 
-func (b *Board) replace(next *board, err error, now time.Time) error {
+func (b *Board) replace(nth uint64, next *board, err error, now time.Time) error {
 	was := b.current.Load()
+	if was.read > nth {
+		return nil
+	}
 	if err != nil {
-		b.refused.Add(1)
 		failed := *was
-		failed.problem = err.Error()
+		failed.read, failed.problem = nth, err.Error()
+		if failed.problem != was.problem {
+			b.refused.Add(1)
+		}
 		b.current.Store(&failed)
 		return err
 	}
+	next.read = nth
 	b.current.Store(next)
 	if next.file != was.file || next.sum != was.sum {
 		b.say(next, now)
@@ -118,13 +127,17 @@ func (b *Board) say(next *board, now time.Time) {
 	line.Msg("verdicts replaced")
 }
 
+// Problem says what is wrong with the file since its verdicts were taken, "" if
+// nothing is.
+func (b *Board) Problem() string { return b.current.Load().problem }
+
 // Status is what operators see of a Board.
 type Status struct {
 	File    string         `json:"file"` // "": none is configured
 	Loaded  time.Time      `json:"loaded,omitzero"`
 	Lines   int            `json:"lines"`    // verdicts in the file
 	InForce map[string]int `json:"in_force"` // subjects, by kind
-	Refused uint64         `json:"refused"`  // files, since the start
+	Refused uint64         `json:"refused"`  // files, since the start, once for each reason in a row
 	Problem string         `json:"problem,omitempty"`
 }
 

@@ -167,6 +167,27 @@ func TestOnlyRegularFiles(t *testing.T) {
 	}
 }
 
+// Of two that read at a time, the one that began later has read what is newer.
+func TestLatestReadHolds(t *testing.T) {
+	b := New(zerolog.Nop())
+	file := filepath.Join(t.TempDir(), "v.ndjson")
+	read := func(lines int) func() error {
+		if err := os.WriteFile(file, []byte(strings.Repeat(said("forgive", "")+"\n", lines)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return b.Read(Config{File: file}, then)
+	}
+	first, second := read(1), read(2)
+	for _, replace := range []func() error{second, first} {
+		if err := replace(); err != nil {
+			t.Error(err)
+		}
+	}
+	if s := b.Status(then); s.Lines != 2 {
+		t.Errorf("%d lines, want the 2 of the later read", s.Lines)
+	}
+}
+
 func TestCountsByKind(t *testing.T) {
 	var all []Verdict
 	for i := range 10 {
