@@ -49,10 +49,12 @@ func (c *Contribution) lastVerdict() uint32 {
 	return 0
 }
 
+// noteVerdict remembers when the last verdict that took effect was given, which may be
+// before the last look was learned.
 func (c *Contribution) noteVerdict(at uint32) {
 	i := c.findKind(OnVerdict)
 	if i < 0 {
-		i = c.freeProbation(at)
+		i = c.freeProbation(max(at, c.At))
 	}
 	c.Probation[i] = Probation{Value: at, Counted: uint16(at / 3600), Days: 1, Kind: OnVerdict}
 }

@@ -197,13 +197,13 @@ func TestTheFullListKeepsTheVerdict(t *testing.T) {
 	}
 }
 
-// Where the list of probations is full, a verdict that was given before they were last
+// Where the list of probations is full, a verdict that was given before the newest was
 // counted takes the place of the one last counted longest ago.
 func TestLateVerdictGivesUpTheOldest(t *testing.T) {
 	for _, k := range []models.VerdictKind{models.Forgive, models.Report} {
 		p, at := history()
 		if k == models.Report { // whose own entry is there
-			p.Own.noteVerdict(at - 2*day)
+			p.Own.noteVerdict(at)
 		}
 		n := uint32(0)
 		for p.Own.findKind(NoProbation) >= 0 {
@@ -211,7 +211,8 @@ func TestLateVerdictGivesUpTheOldest(t *testing.T) {
 			p.Own.At = at + n*3600
 			p.Own.try(OnASN, 1000+n, false, trial{now: p.Own.At})
 		}
-		rule(&p, ruling(k, at-day, at-day))
+		given := p.Own.At - 3600
+		rule(&p, ruling(k, given, given))
 		if p.Own.findProbation(OnASN, 1001) >= 0 || p.Own.findProbation(OnASN, 1000+n) < 0 {
 			t.Errorf("%s: the oldest of %d is on probation: %t, the newest: %t; want the newest only", k, n,
 				p.Own.findProbation(OnASN, 1001) >= 0, p.Own.findProbation(OnASN, 1000+n) >= 0)

@@ -16,11 +16,12 @@ func (c *Contribution) freeze(now uint32) {
 	c.hold(now)
 }
 
-// hold notes that nothing is to be learned for a week from time at.
+// hold notes that nothing is to be learned for a week from time at, which may be before
+// the last look was learned.
 func (c *Contribution) hold(at uint32) {
 	i := c.findKind(OnSubject)
 	if i < 0 {
-		i = c.freeProbation(at)
+		i = c.freeProbation(max(at, c.At))
 	}
 	at = max(at, c.Probation[i].since(OnSubject))
 	c.Probation[i] = Probation{Value: at, Counted: uint16(at / 3600), Days: 1, Kind: OnSubject}
