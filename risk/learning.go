@@ -5,12 +5,13 @@ import "github.com/riskgate/riskgate/models"
 // Learning is what the gateway may change of this section by what sessions turned
 // out to be. The zero value changes nothing.
 type Learning struct {
-	// Weights moves the weights of the groups, each within 0.25 and 2 and drawn back
-	// to where it is configured, by the outcomes of step-ups that the score asked for
+	// Weights moves the weights of the groups, each within 0.25, or less where it is
+	// configured lower, and 2, and drawn back to where it is configured, by the outcomes of step-ups that the score asked for
 	// and by verdicts. A group of weight 0 stays silent. Default false.
 	Weights bool `yaml:"weights" json:"weights"`
-	// Calibration moves the slope, within 0.3 and 1.2, so that it fits the same
-	// outcomes. The intercept stays: no evidence scores as configured. Default false.
+	// Calibration moves the slope so that it fits the same outcomes: up to 1.2, and
+	// down as far as a quarantine is still denied. The intercept stays: no evidence
+	// scores as configured. Default false.
 	Calibration bool `yaml:"calibration" json:"calibration"`
 	// Explore is the share of sessions, at most 1%, that are asked to step up although
 	// their score does not ask for it: without them nothing is learned of low scores.
