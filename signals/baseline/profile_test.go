@@ -109,15 +109,26 @@ func TestMalformedProfiles(t *testing.T) {
 	f("a negative weight", inf.AppendBinary(nil))
 }
 
-// What is read writes the same bytes again.
+// What is read writes the same bytes again, and of an earlier version the same
+// profile.
 func FuzzProfile(f *testing.F) {
 	p := randomProfile(rand.New(rand.NewPCG(3, 3)))
 	f.Add(p.AppendBinary(nil))
 	f.Add((&Profile{}).AppendBinary(nil))
+	second := p.AppendBinary(nil)
+	second[0] = 2
+	f.Add(second[:len(second)-secondMissing])
 	f.Fuzz(func(t *testing.T, b []byte) {
-		var p Profile
-		if p.UnmarshalBinary(b) == nil && !bytes.Equal(p.AppendBinary(nil), b) {
+		var p, again Profile
+		if p.UnmarshalBinary(b) != nil {
+			return
+		}
+		written := p.AppendBinary(nil)
+		if b[0] == ProfileVersion && !bytes.Equal(written, b) {
 			t.Error("read and written again, the bytes differ")
+		}
+		if err := again.UnmarshalBinary(written); err != nil || again != p {
+			t.Errorf("read, written and read again, the profile differs: %v", err)
 		}
 	})
 }
