@@ -172,30 +172,10 @@ func (e *entry) credit(now time.Time, halfLife time.Duration) float64 {
 
 // Void takes every credit of a subject away. Pending challenges stay.
 func (s *Service) Void(p models.Pseudonym) {
-	set := s.table.look(p)
-	if set == nil {
-		return
-	}
-	set.mu.Lock()
-	defer set.mu.Unlock()
-	for i := range set.entries {
-		if set.entries[i].key.Subject == p {
-			set.entries[i].granted = 0
-		}
-	}
+	s.table.each(p, func(e *entry) { e.granted = 0 })
 }
 
 // Forgive forgets every challenge that a subject has not answered. Credits stay.
 func (s *Service) Forgive(p models.Pseudonym) {
-	set := s.table.look(p)
-	if set == nil {
-		return
-	}
-	set.mu.Lock()
-	defer set.mu.Unlock()
-	for i := range set.entries {
-		if e := &set.entries[i]; e.key.Subject == p {
-			e.asked, e.unanswered = 0, 0
-		}
-	}
+	s.table.each(p, func(e *entry) { e.asked, e.unanswered = 0, 0 })
 }

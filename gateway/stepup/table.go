@@ -75,6 +75,21 @@ func (t *Table) place(p models.Pseudonym) uint64 {
 	return maphash.Bytes(t.seed, p[:]) & uint64(len(t.sets)-1)
 }
 
+// each shows every entry of a subject, which may be changed.
+func (t *Table) each(p models.Pseudonym, show func(*entry)) {
+	set := t.look(p)
+	if set == nil {
+		return
+	}
+	set.mu.Lock()
+	defer set.mu.Unlock()
+	for i := range set.entries {
+		if e := &set.entries[i]; e.key.Subject == p {
+			show(e)
+		}
+	}
+}
+
 // set returns the set of a subject to write to.
 func (t *Table) set(p models.Pseudonym) *set {
 	i := t.place(p)

@@ -90,15 +90,15 @@ func TestFreezeOfTheYoungAndOfTheFull(t *testing.T) {
 	}
 }
 
-// Who was asked as a sample and does not answer has failed nothing.
-func TestExploredSessionsFreezeNobody(t *testing.T) {
-	var c Contribution
-	for flags, want := range map[models.Flag]uint8{models.Explored: 0, 0: 1} {
+// Whoever fails a step-up that a policy asks for has failed it, in an explored session
+// too: one that is asked as a sample only never ends so.
+func TestExhaustedStepUpsFreeze(t *testing.T) {
+	for _, flags := range []models.Flag{0, models.Explored} {
 		ev := success(t0)
 		ev.Denial, ev.Status, ev.Features.Flags = models.StepUpExhausted, 403, flags
-		c = Contribution{}
+		var c Contribution
 		c.countStepUp(ev, t0)
-		if c.Failed != want || c.frozen(t0+1) != (want == 1) {
+		if c.Failed != 1 || !c.frozen(t0+1) {
 			t.Errorf("flags %b: %d failed, frozen %v", flags, c.Failed, c.frozen(t0+1))
 		}
 	}

@@ -132,7 +132,7 @@ func (c *Contribution) countStepUp(ev *models.Event, now uint32) {
 		c.Passed += min(1, ^c.Passed)
 		c.thaw()
 	}
-	if ev.Denial == models.StepUpExhausted && !ev.Features.Has(models.Explored) {
+	if ev.Denial == models.StepUpExhausted {
 		c.Failed += min(1, ^c.Failed)
 		c.freeze(now)
 	}
