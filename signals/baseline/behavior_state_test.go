@@ -193,27 +193,41 @@ func TestRhythmOfAClockAndOfAPerson(t *testing.T) {
 	}
 }
 
-// Two bytes against eight: a share that is counted for thousands of looks, and
-// one of which all memory must fade.
+// Two bytes against eight: shares that are counted for thousands of looks, and ones
+// of which all memory must fade; a level is tried where the finer one was new.
 func TestNoveltyKeepsWhatFloatsKeep(t *testing.T) {
 	r := rand.New(rand.NewPCG(51, 52))
 	for _, rate := range []float64{0, 0.002, 0.05, 0.5, 1} {
 		var v Novelty
-		var k, n float64
+		var k, n [Levels]float64
 		for i := range 6000 {
-			novel := r.Float64() < rate || i < 20 // all is new at first
+			news := 0
+			for news < Levels && (r.Float64() < rate || i < 20) { // all is new at first
+				news++
+			}
 			weight := []float64{0.1, 0.5, 1}[i%3]
 			by := halved(0, 2*3600, newHalfLife)
 			v.decay(by)
-			k, n = k*by, n*by
-			v.count(0, novel, weight)
-			if n += weight; novel {
-				k += weight
+			v.count(devNovelty, news, weight)
+			for level := range Levels {
+				k[level], n[level] = k[level]*by, n[level]*by
+				if level <= news {
+					n[level] += weight
+				}
+				if level < news {
+					k[level] += weight
+				}
 			}
 		}
-		got := v.at(0)
-		if math.Abs(float64(got.N)-n) > 1e-3*n || math.Abs(float64(got.K)-k) > 0.02*k+0.05 {
-			t.Errorf("rate %g: %g of %g, want %g of %g", rate, got.K, got.N, k, n)
+		for level := range Levels {
+			got := v.at(devNovelty + level)
+			within := 1e-3*n[level] + 0.02*n[level]*min(1, float64(level)) + 0.05*float64(level)
+			if math.Abs(float64(got.N)-n[level]) > within || math.Abs(float64(got.K)-k[level]) > 0.02*k[level]+0.05 {
+				t.Errorf("rate %g, level %d: %g of %g, want %g of %g", rate, level, got.K, got.N, k[level], n[level])
+			}
+		}
+		if v.at(netNovelty).N != 0 || v.at(tokenNovelty).N != 0 {
+			t.Errorf("rate %g: the network or the token was counted too: %+v", rate, v)
 		}
 	}
 }

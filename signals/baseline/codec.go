@@ -8,10 +8,15 @@ import (
 )
 
 // ProfileVersion is the version of the layout written by this build.
-const ProfileVersion = 3
+const ProfileVersion = 4
 
-// secondMissing is how many bytes version 2 had fewer, at the end.
-const secondMissing = 4
+const (
+	// secondMissing is how many bytes version 2 had fewer, at the end.
+	secondMissing = 4
+	// formerTrials is how many versions 2 and 3 had more in a contribution: the trials of
+	// the coarser levels of novelty, which follow from the finer.
+	formerTrials = 2 * (Levels - 1) * 4
+)
 
 // ErrProfile says that bytes are no profile that this build reads.
 var ErrProfile = errors.New("baseline: malformed profile")
@@ -27,35 +32,43 @@ func (p *Profile) AppendBinary(dst []byte) []byte {
 }
 
 // UnmarshalBinary reads what AppendBinary wrote, of this build or of one that
-// wrote version 1 or 2. It refuses other versions, other lengths, and numbers that no
-// profile can hold; p is then empty.
+// wrote version 1, 2 or 3. It refuses other versions, other lengths, and numbers that
+// no profile can hold; p is then empty.
 func (p *Profile) UnmarshalBinary(src []byte) error {
 	p.Reset()
 	if len(src) == firstBytes && src[0] == 1 {
 		return p.readFirst(src[1:])
 	}
-	second := len(src) == profileBytes-secondMissing && src[0] == 2
-	if second {
-		src = append([]byte{ProfileVersion}, src[1:]...)
-		src = append(src, make([]byte, secondMissing)...)
+	r, err := readerOf(src, profileSizes)
+	if err != nil {
+		return err
 	}
-	if len(src) != profileBytes {
-		return fmt.Errorf("%w: %d bytes, want %d", ErrProfile, len(src), profileBytes)
-	}
-	if src[0] != ProfileVersion {
-		return fmt.Errorf("%w: version %d, want %d", ErrProfile, src[0], ProfileVersion)
-	}
-	r := reader{b: src[1:]}
 	p.Own.walk(&r)
 	p.Local.walk(&r)
 	if r.bad {
 		p.Reset()
 		return fmt.Errorf("%w: a value out of range", ErrProfile)
 	}
-	if second { // which kept shares as they are
+	if src[0] == 2 { // which kept shares as they are
 		p.Local.setRefusedShare(p.Local.RefusedMean.Float(), p.Local.RefusedVar.Float())
 	}
 	return nil
+}
+
+// readerOf returns what follows the version of a layout, given how many bytes each
+// version takes.
+func readerOf(src []byte, sizes [ProfileVersion + 1]int) (r reader, err error) {
+	if len(src) > 0 {
+		r.version = src[0]
+	}
+	if r.version > ProfileVersion || sizes[r.version] == 0 {
+		return r, fmt.Errorf("%w: version %d, want %d", ErrProfile, r.version, ProfileVersion)
+	}
+	if want := sizes[r.version]; len(src) != want {
+		return r, fmt.Errorf("%w: %d bytes, want %d", ErrProfile, len(src), want)
+	}
+	r.b = src[1:]
+	return r, nil
 }
 
 // AppendBinary appends the contribution alone, as other gateways read it.
@@ -65,14 +78,14 @@ func (c *Contribution) AppendBinary(dst []byte) []byte {
 	return w.b
 }
 
-// UnmarshalBinary reads what AppendBinary wrote, with the refusals of
-// Profile.UnmarshalBinary.
+// UnmarshalBinary reads what AppendBinary wrote, of this build or of one that wrote
+// version 2 or 3, with the refusals of Profile.UnmarshalBinary.
 func (c *Contribution) UnmarshalBinary(src []byte) error {
 	*c = Contribution{}
-	if len(src) != contributionBytes || src[0] != ProfileVersion && src[0] != 2 {
-		return fmt.Errorf("%w: no contribution of version %d", ErrProfile, ProfileVersion)
+	r, err := readerOf(src, contributionSizes)
+	if err != nil {
+		return err
 	}
-	r := reader{b: src[1:]}
 	c.walk(&r)
 	if r.bad {
 		*c = Contribution{}
@@ -81,10 +94,15 @@ func (c *Contribution) UnmarshalBinary(src []byte) error {
 	return nil
 }
 
+// The bytes of what is stored, by version; 0: not read here.
 var (
-	profileBytes      = len((&Profile{}).AppendBinary(nil))
-	contributionBytes = len((&Contribution{}).AppendBinary(nil))
+	profileSizes      = sizesOf(len((&Profile{}).AppendBinary(nil)), secondMissing)
+	contributionSizes = sizesOf(len((&Contribution{}).AppendBinary(nil)), 0)
 )
+
+func sizesOf(now, missing int) [ProfileVersion + 1]int {
+	return [...]int{2: now + formerTrials - missing, 3: now + formerTrials, ProfileVersion: now}
+}
 
 // walker visits the fields of a profile in the order of the layout, to write or
 // to read them. One description serves both directions.
@@ -93,6 +111,7 @@ type walker interface {
 	u16(*uint16)
 	u32(*uint32)
 	weight(*float32) // finite and not negative
+	of() uint8       // version of the layout
 }
 
 func (c *Contribution) walk(w walker) {
@@ -111,14 +130,23 @@ func (c *Contribution) walk(w walker) {
 	w.u16(&c.Days)
 	w.u8(&c.Passed)
 	w.u8(&c.Failed)
-	for i := range c.Novelty.N {
-		w.weight(&c.Novelty.N[i])
-		w.u16((*uint16)(&c.Novelty.Share[i]))
-	}
+	c.Novelty.walk(w)
 	for i := range c.Hours {
 		w.u8(&c.Hours[i])
 	}
 	c.Location.walk(w)
+}
+
+func (v *Novelty) walk(w walker) {
+	for i := range v.Share {
+		if i%Levels == 0 {
+			w.weight(&v.N[i/Levels])
+		} else if w.of() < 4 {
+			var follows float32
+			w.weight(&follows)
+		}
+		w.u16((*uint16)(&v.Share[i]))
+	}
 }
 
 func (s *Slot) walk(w walker) {
@@ -175,8 +203,10 @@ func (l *Local) walk(w walker) {
 		&l.Rhythm.Samples, &l.Rhythm.Hours} {
 		w.u8(v)
 	}
-	w.u16(&l.Daily.Longest)
-	w.u16((*uint16)(&l.RunTop))
+	if w.of() > 2 {
+		w.u16(&l.Daily.Longest)
+		w.u16((*uint16)(&l.RunTop))
+	}
 }
 
 // fixed lists what is kept as Fixed, in the order of the layout.
@@ -209,6 +239,8 @@ func (w *writer) weight(v *float32) {
 	w.b = binary.LittleEndian.AppendUint32(w.b, math.Float32bits(*v))
 }
 
+func (w *writer) of() uint8 { return ProfileVersion }
+
 // maxWeight bounds every weight, so that sums of many stay finite; maxStored
 // those that are read, bytes among them.
 const (
@@ -218,8 +250,9 @@ const (
 
 // reader reads fields off b, which the caller has checked to be long enough.
 type reader struct {
-	b   []byte
-	bad bool
+	b       []byte
+	version uint8
+	bad     bool
 }
 
 func (r *reader) take(n int) []byte {
@@ -239,3 +272,5 @@ func (r *reader) weight(v *float32) {
 		r.bad = true
 	}
 }
+
+func (r *reader) of() uint8 { return r.version }

@@ -75,10 +75,10 @@ func TestProfileOfTheFirstVersion(t *testing.T) {
 			t.Errorf("%s: %g was stored, %g is learned", name, x, y)
 		}
 	}
-	for i := range was.Own.Novelty.N {
+	for i := range was.Own.Novelty.Share {
 		w, n := was.Own.Novelty.at(i), is.Own.Novelty.at(i)
 		if n.N > 0 {
-			near("looks", float64(w.N), float64(n.N), 0.001)
+			near("looks", float64(w.N), float64(n.N), 0.005*float64(n.N))
 		}
 		if n.K > 0 {
 			near("novelty", float64(w.K), float64(n.K), 0.005*float64(n.K))
@@ -105,24 +105,37 @@ func TestProfileOfTheFirstVersion(t *testing.T) {
 	}
 }
 
-// Version 2 had no row of ids, and kept shares unscaled.
-func TestProfileOfTheSecondVersion(t *testing.T) {
-	p := randomProfile(rand.New(rand.NewPCG(33, 34)))
-	p.Local.Daily.Longest, p.Local.RunTop, p.Local.Sessions = 0, 0, [MaxSessions]Session{}
-	p.Local.setRefusedShare(0.25, 0.0625)
-	want := p
-	p.Local.RefusedMean, p.Local.RefusedVar = FixedOf(0.25), FixedOf(0.0625)
-	old := p.AppendBinary(nil)
-	old = old[:len(old)-4]
-	old[0] = 2
-	var got Profile
-	if err := got.UnmarshalBinary(old); err != nil || got != want {
-		t.Errorf("%v\n%+v, want\n%+v", err, got.Local, want.Local)
+// Builds that wrote versions 2 and 3 kept how often coarser levels were tried, which
+// follows from the finer ones.
+func TestProfileOfLaterVersions(t *testing.T) {
+	text, err := os.ReadFile("testdata/profile-v3.hex")
+	if err != nil {
+		t.Fatal(err)
 	}
-	c := want.Own.AppendBinary(nil)
-	c[0] = 2
-	var own Contribution
-	if err := own.UnmarshalBinary(c); err != nil || own != want.Own {
-		t.Errorf("contribution of version 2: %v", err)
+	third, err := hex.DecodeString(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := randomProfile(rand.New(rand.NewPCG(3, 3))) // as it was stored
+	want.Local.Sessions = [MaxSessions]Session{}
+	var p Profile
+	if err := p.UnmarshalBinary(third); err != nil || p != want {
+		t.Errorf("version 3: %v, %+v\nwant %+v", err, p, want)
+	}
+	second := append([]byte{2}, third[1:len(third)-4]...)
+	want.Local.Daily.Longest, want.Local.RunTop = 0, 0 // not kept
+	want.Local.setRefusedShare(want.Local.RefusedMean.Float(), want.Local.RefusedVar.Float())
+	if err := p.UnmarshalBinary(second); err != nil || p != want {
+		t.Errorf("version 2: %v, %+v\nwant %+v", err, p, want)
+	}
+	own := third[:contributionSizes[3]]
+	for _, version := range []byte{2, 3} {
+		var c Contribution
+		if err := c.UnmarshalBinary(append([]byte{version}, own[1:]...)); err != nil || c != want.Own {
+			t.Errorf("contribution of version %d: %v", version, err)
+		}
+		if c.UnmarshalBinary(append([]byte{version}, own[1:len(own)-1]...)) == nil {
+			t.Errorf("a contribution of version %d that is cut short is read", version)
+		}
 	}
 }

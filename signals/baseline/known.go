@@ -27,7 +27,7 @@ type known struct {
 // ristretto, the map of its stripe and the filter what was measured, rounded up.
 const knownCost = int64(unsafe.Sizeof(entry{})) + knownOverhead
 
-const knownOverhead = 176
+const knownOverhead = 192
 
 // countersPerEntry sizes the frequency sketch; each costs about 3 bytes.
 const countersPerEntry = 2

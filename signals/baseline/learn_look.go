@@ -61,13 +61,11 @@ func (v *Novelty) countLevels(first int, w *Weights, weight float64) {
 	if w.Total == 0 {
 		return
 	}
-	for i := range Levels {
-		novel := w.Level[i] == 0
-		v.count(first+i, novel, weight)
-		if !novel {
-			return
-		}
+	news := 0
+	for news < Levels && w.Level[news] == 0 {
+		news++
 	}
+	v.count(first, news, weight)
 }
 
 // settledIn reports whether the network and the country of a look are trusted.
@@ -81,7 +79,11 @@ func (c *Contribution) settledIn(o *models.Observed, now uint32) bool {
 func (c *Contribution) learnToken(f *models.Features, o *models.Observed, weight float64, t trial, settled bool) {
 	valid := f.Get(models.TokenStatus) == models.TokenValid
 	if c.TokenAt != 0 && !t.again && settled {
-		c.Novelty.count(tokenNovelty, !valid, weight)
+		missing := 0
+		if !valid {
+			missing = 1
+		}
+		c.Novelty.count(tokenNovelty, missing, weight)
 	}
 	if !valid {
 		return

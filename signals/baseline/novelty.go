@@ -13,10 +13,11 @@ const (
 	numNovelties = 2*Levels + 1
 )
 
-// Novelty holds how often each level was new: trials, and the share of them that
-// were. Time takes as much from both, so that the share stays.
+// Novelty holds how often each level was new: trials of the finest, and of each the
+// share that was. A level is tried when the finer one was new, so that its trials are
+// the finer one's news. Time takes as much from all, so that shares stay.
 type Novelty struct {
-	N     [numNovelties]float32
+	N     [numNovelties/Levels + 1]float32 // of network, device and token
 	Share [numNovelties]share
 }
 
@@ -45,30 +46,52 @@ func (s share) float() float32 {
 	return math.Float32frombits((uint32(s) + shareZero) << shareCut)
 }
 
-func (v *Novelty) at(i int) Ratio { return Ratio{K: float32(v.N[i] * v.Share[i].float()), N: v.N[i]} }
+func (v *Novelty) at(i int) Ratio {
+	n := v.N[i/Levels]
+	for finer := i - i%Levels; finer < i; finer++ {
+		n = float32(n * v.Share[finer].float())
+	}
+	return Ratio{K: float32(n * v.Share[i].float()), N: n}
+}
 
-// set stores a ratio; k is between 0 and n.
+// set stores a ratio; k is between 0 and n. The trials of a coarser level are not
+// stored.
 func (v *Novelty) set(i int, r Ratio) {
-	v.N[i], v.Share[i] = r.N, 0
+	if i%Levels == 0 {
+		v.N[i/Levels] = r.N
+	}
+	v.Share[i] = 0
 	if r.N > 0 {
 		v.Share[i] = shareOf(min(max(r.K, 0), r.N) / r.N)
 	}
 }
 
-// count adds a trial of that weight.
-func (v *Novelty) count(i int, novel bool, weight float64) {
-	r := v.at(i)
-	r.N += float32(weight)
-	if novel {
-		r.K += float32(weight)
+// count adds a trial of that weight, in which so many levels were new.
+func (v *Novelty) count(first, news int, weight float64) {
+	var r [Levels]Ratio
+	levels := min(Levels, numNovelties-first)
+	for i := range levels {
+		r[i] = v.at(first + i)
+		if i <= news {
+			r[i].N += float32(weight)
+		}
+		if i < news {
+			r[i].K += float32(weight)
+		}
 	}
-	v.set(i, r)
+	for i := range levels {
+		v.set(first+i, r[i])
+	}
 }
 
 func (v *Novelty) add(other *Novelty) {
-	for i := range v.N {
+	var sum [numNovelties]Ratio
+	for i := range sum {
 		a, b := v.at(i), other.at(i)
-		v.set(i, Ratio{a.K + b.K, a.N + b.N})
+		sum[i] = Ratio{a.K + b.K, a.N + b.N}
+	}
+	for i, r := range sum {
+		v.set(i, r)
 	}
 }
 

@@ -25,7 +25,7 @@ func randomContribution(r *rand.Rand) Contribution {
 	c.At, c.First, c.Last = 1_700_000_000+r.Uint32N(1e7), 1_600_000_000, r.Uint32()
 	c.Successes, c.Days = r.Uint32N(1e6), uint16(r.Uint32N(400))
 	c.Passed, c.Failed, c.TokenAt = uint8(r.Uint32N(9)), uint8(r.Uint32N(9)), r.Uint32()
-	for i := range c.Novelty.N {
+	for i := range c.Novelty.Share {
 		c.Novelty.set(i, Ratio{float32(r.Float64()), float32(r.Float64() * 9)})
 	}
 	for i := range c.Hours {
@@ -60,6 +60,9 @@ func TestProfileIsSmall(t *testing.T) {
 	}
 	if n := unsafe.Sizeof(Session{}); n != 36 {
 		t.Errorf("a session takes %d bytes", n)
+	}
+	if n := unsafe.Sizeof(entry{}); n%64 != 0 {
+		t.Errorf("an entry of %d bytes shares cache lines", n)
 	}
 	if knownCost > 1024 {
 		t.Errorf("a known subject costs %d bytes", knownCost)
@@ -115,9 +118,11 @@ func FuzzProfile(f *testing.F) {
 	p := randomProfile(rand.New(rand.NewPCG(3, 3)))
 	f.Add(p.AppendBinary(nil))
 	f.Add((&Profile{}).AppendBinary(nil))
-	second := p.AppendBinary(nil)
-	second[0] = 2
-	f.Add(second[:len(second)-secondMissing])
+	for _, version := range []byte{2, 3} {
+		former := make([]byte, profileSizes[version])
+		former[0] = version
+		f.Add(former)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var p, again Profile
 		if p.UnmarshalBinary(b) != nil {
