@@ -54,18 +54,11 @@ type Gate struct {
 	identities map[string]*models.Identity // by credential
 	buckets    map[models.Pseudonym]time.Time
 	stepups    stepups
-	steering   *steering        // nil: no budget
-	jars       map[owner]string // cookies
+	steering   *steering // nil: no budget
+	jars       *traffic.Jars
 	requests   uint64
 	view       models.Request
 	event      models.Event
-}
-
-// owner is a browser: cookies are kept there.
-type owner struct {
-	person string
-	label  traffic.Label
-	device int
 }
 
 // NewGate returns a gate that tells places by l. No request is earlier than
@@ -88,7 +81,7 @@ func NewGate(c Config, l signals.Locator, start time.Time) (*Gate, error) {
 		buckets:    map[models.Pseudonym]time.Time{},
 		stepups:    newStepups(c),
 		steering:   newSteering(&c.Risk),
-		jars:       map[owner]string{},
+		jars:       traffic.NewJars(),
 	}, nil
 }
 
@@ -100,7 +93,6 @@ func (g *Gate) Close() error { return g.memory.Close(context.Background()) }
 // the next call.
 func (g *Gate) Serve(e *traffic.Event, answered bool) *models.Event {
 	ev := g.collect(e)
-	browser := ownerOf(e)
 	g.assess(ev, answered)
 	g.enforce(ev)
 	ev.Login, ev.Status = e.Login, e.Status
@@ -108,7 +100,7 @@ func (g *Gate) Serve(e *traffic.Event, answered bool) *models.Event {
 		ev.Login, ev.Status = models.NoLogin, ev.Denial.Status()
 	}
 	if token, issued := g.collector.IssueToken(nil, ev); issued {
-		g.jars[browser] = device.CookieName + "=" + string(token)
+		g.jars.Keep(e, device.CookieName+"="+string(token))
 	}
 	g.collector.Observe(ev)
 	g.steer(ev)
@@ -132,16 +124,17 @@ func (g *Gate) Judge(e *traffic.Event) *models.Event {
 func (g *Gate) collect(e *traffic.Event) *models.Event {
 	ev := &g.event
 	ev.Reset()
-	e.View(&g.view, g.jars[ownerOf(e)])
+	e.View(&g.view, g.jars.Shown(e))
 	g.describe(e, ev)
 	g.collector.Collect(&g.view, ev.Identity, g.route(e), ev)
 	return ev
 }
 
-func ownerOf(e *traffic.Event) owner { return owner{e.Person, e.Label, e.Device} }
-
 // Forget empties the browser that a request comes from: its cookies are gone.
-func (g *Gate) Forget(e *traffic.Event) { delete(g.jars, ownerOf(e)) }
+func (g *Gate) Forget(e *traffic.Event) { g.jars.Empty(e) }
+
+// Begin does so if the request begins a visit with TokenLost. Call it before Serve.
+func (g *Gate) Begin(e *traffic.Event) { g.jars.Begin(e) }
 
 func (g *Gate) describe(e *traffic.Event, ev *models.Event) {
 	v := &g.view

@@ -122,3 +122,24 @@ func addr4(n uint32) netip.Addr {
 	binary.BigEndian.PutUint32(four[:], n)
 	return netip.AddrFrom4(four)
 }
+
+// Network is a run of addresses of one operator in one place, as Atlas tells it.
+type Network struct {
+	Prefix  netip.Prefix
+	Place   models.Place
+	Classes models.Flag // Source* bits
+	Region  string      // "NO-1"
+}
+
+// Networks returns the networks of 240.0.0.0/4 in the order of their addresses.
+// All others that Atlas knows stand in testdata/geo/networks.txt.
+func (Atlas) Networks() (all []Network) {
+	for unit, b := range theWorld().units {
+		if b == nil {
+			continue
+		}
+		at := addr4(firstUnit + uint32(unit)<<unitBits)
+		all = append(all, Network{Prefix: netip.PrefixFrom(at, 32-unitBits), Place: b.place, Classes: b.classes, Region: b.region})
+	}
+	return all
+}

@@ -12,7 +12,6 @@ import (
 	"github.com/riskgate/riskgate/bench/traffic"
 	"github.com/riskgate/riskgate/models"
 	"github.com/riskgate/riskgate/signals/baseline"
-	"github.com/riskgate/riskgate/testdata/geo"
 )
 
 //go:embed gateway.yaml
@@ -33,14 +32,8 @@ func writeGateway(o liveOptions, c traffic.Config) error {
 		return err
 	}
 	in := func(name string) string { return filepath.Join(o.writeGateway, name) }
-	for _, name := range []string{"city.mmdb", "asn.mmdb", "anonymous.mmdb"} {
-		content, err := geo.Files.ReadFile(name)
-		if err != nil {
-			return fmt.Errorf("BUG: fixture: %w", err)
-		}
-		if err := os.WriteFile(in(name), content, 0o600); err != nil {
-			return err
-		}
+	if err := writePlaces(o.writeGateway); err != nil {
+		return fmt.Errorf("databases: %w", err)
 	}
 	text, err := gatewayYAML(o)
 	if err != nil {

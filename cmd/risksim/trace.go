@@ -106,15 +106,11 @@ func decide(c traffic.Config, limit int, out, labels *lines) error {
 		text = ocsf.AppendEvent(text[:0], ev, ocsf.Options{Privacy: ocsf.Clear, Version: "risksim"})
 		return errors.Join(out.raw(text), labels.write(labelOf(e, ev.ID)))
 	}
-	begun := map[string]bool{} // visits without the last one's cookies
 	for e := range c.Events() {
 		if limit > 0 && labels.n >= limit {
 			break
 		}
-		if e.TokenLost && e.CredentialID != "" && !begun[e.CredentialID] {
-			begun[e.CredentialID] = true
-			g.Forget(e)
-		}
+		g.Begin(e)
 		ev := g.Serve(e, false)
 		err = write(e, ev)
 		if err == nil && e.Label == traffic.Honest && ev.Denial == models.StepUpRequired {

@@ -45,7 +45,7 @@ type Ours struct {
 	collector *signals.Collector
 	locator   located
 	routes    map[string]*signals.RouteFacts
-	jars      map[browserOf]string // cookies
+	jars      *traffic.Jars
 	requests  uint64
 	identity  models.Identity
 	view      models.Request
@@ -53,13 +53,6 @@ type Ours struct {
 	assessed  models.Assessment
 	changed   models.Features
 	evidence  models.EvidenceSet
-}
-
-// browserOf is where cookies are kept.
-type browserOf struct {
-	person string
-	device int
-	theirs bool // an attacker's
 }
 
 // roomEach is for a subject with some to spare: hashing does not fill memory evenly.
@@ -79,7 +72,7 @@ func NewOurs(c Config, start time.Time) (*Ours, error) {
 	}
 	o := &Ours{
 		config: c, names: []string{c.Name}, engine: risk.New(c.Risk), memory: memory,
-		routes: map[string]*signals.RouteFacts{}, jars: map[browserOf]string{},
+		routes: map[string]*signals.RouteFacts{}, jars: traffic.NewJars(),
 	}
 	o.collector = signals.New(cfg, memory, &o.locator, nil, keys)
 	if c.Ablate {

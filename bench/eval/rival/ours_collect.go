@@ -33,34 +33,13 @@ func (o *Ours) Decide(e *traffic.Event) {
 	o.happen(e, true)
 }
 
-// cookies returns what the browser shows. An honest one may have been cleared; an
-// attacker has what he took from the victim, or what he was given himself.
+// cookies returns what the browser shows. One that was cleared shows nothing at
+// this login; what it is given then replaces what it had.
 func (o *Ours) cookies(e *traffic.Event) string {
-	poison := e.Label == traffic.Poisoning
-	switch {
-	case e.TokenLost, poison && e.Variant == traffic.VictimsAgent:
+	if e.TokenLost {
 		return ""
-	case e.HoldsToken:
-		return o.stolen(e.Person)
-	case e.Label == traffic.Honest, poison:
-		return o.jars[jarOf(e)]
 	}
-	return ""
-}
-
-// stolen returns what the first of the victim's browsers holds that holds
-// something.
-func (o *Ours) stolen(person string) string {
-	for i := range 8 {
-		if c := o.jars[browserOf{person: person, device: i}]; c != "" {
-			return c
-		}
-	}
-	return ""
-}
-
-func jarOf(e *traffic.Event) browserOf {
-	return browserOf{e.Person, e.Device, e.Label != traffic.Honest}
+	return o.jars.Shown(e)
 }
 
 func (o *Ours) describe(e *traffic.Event) {

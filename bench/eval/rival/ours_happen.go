@@ -31,7 +31,7 @@ func (o *Ours) happen(e *traffic.Event, honest bool) {
 	}
 	if o.config.Tokens {
 		if token, issued := o.collector.IssueToken(nil, ev); issued {
-			o.jars[jarOf(e)] = device.CookieName + "=" + string(token)
+			o.jars.Keep(e, device.CookieName+"="+string(token))
 		}
 	}
 	o.collector.Observe(ev)

@@ -37,7 +37,7 @@ func (r *inundation) run(c Config) error {
 	defer func() { _ = g.Close() }() // nothing is stored
 	r.gate, r.engine = g, risk.New(c.Risk)
 	r.World, r.Seed, r.Budget, r.Flood = string(c.World.World), c.World.Seed, float64(r.budget), r.flood
-	v, n := visits{gate: g, seen: map[string]bool{}}, 0
+	v, n := visits{g}, 0
 	for e := range r.events(&c) {
 		if n++; c.Progress != nil && n%1024 == 0 {
 			c.Progress(n, e.Time)
@@ -95,7 +95,9 @@ func (r *inundation) attack(e *traffic.Event) {
 		return
 	}
 	r.Attacks++
-	if Caught(r.gate.Judge(e)) {
+	bare := *e
+	bare.HoldsToken = false // nobody here has taken a token
+	if Caught(r.gate.Judge(&bare)) {
 		r.caught++
 	}
 }

@@ -41,19 +41,11 @@ func (c *Config) gate() (*eval.Gate, error) {
 
 // visits lets people come to a gate: who lost his cookies comes without, who is
 // challenged and honest answers and comes again.
-type visits struct {
-	gate *eval.Gate
-	seen map[string]bool // sessions
-}
+type visits struct{ gate *eval.Gate }
 
 // serve decides an event, and shows every decision.
-func (v *visits) serve(e *traffic.Event, watch func(ev *models.Event, again bool)) {
-	if e.Credential == models.JWT && !v.seen[e.CredentialID] {
-		v.seen[e.CredentialID] = true
-		if e.TokenLost {
-			v.gate.Forget(e)
-		}
-	}
+func (v visits) serve(e *traffic.Event, watch func(ev *models.Event, again bool)) {
+	v.gate.Begin(e)
 	ev := v.gate.Serve(e, false)
 	watch(ev, false)
 	if e.Label == traffic.Honest && ev.Denial == models.StepUpRequired {
@@ -93,7 +85,7 @@ func Run(c Config) (*Report, error) {
 		return nil, err
 	}
 	defer func() { _ = g.Close() }() // nothing is stored
-	v := visits{gate: g, seen: map[string]bool{}}
+	v := visits{g}
 	a, h := newAssault(), newHonest(&c)
 	r := &Report{World: string(c.World.World), Seed: c.World.Seed}
 	for e := range c.World.Events() {

@@ -59,7 +59,7 @@ func RunStorm(c Config) (*Storm, error) {
 		return nil, err
 	}
 	defer func() { _ = g.Close() }() // nothing is stored
-	v := visits{gate: g, seen: map[string]bool{}}
+	v := visits{g}
 	s := &Storm{World: string(c.World.World), Seed: c.World.Seed, ModeAfter: -1}
 	w := weather{Storm: s, stepped: map[string]bool{}, from: c.World.Start.Add(settled)}
 	requests := 0
