@@ -10,7 +10,7 @@ func decimal(n int64) string { return strconv.FormatInt(n, 10) }
 
 // apiPopulation creates everybody of the world API: machine clients, people with
 // whole sessions, and those who attack them.
-func (c Config) apiPopulation() queue {
+func (c Config) apiPopulation(p *plot) queue {
 	var q queue
 	add := func(s source) {
 		if at, ok := s.next(); ok {
@@ -23,7 +23,7 @@ func (c Config) apiPopulation() queue {
 	for i := range c.Machines {
 		add(newWorker(&c, i))
 	}
-	for _, s := range newPlot(&c).scripts() {
+	for _, s := range p.scripts() {
 		add(s)
 	}
 	return q

@@ -45,8 +45,13 @@ func (p FloodPlan) Events() iter.Seq[*Event] {
 				p.account(&e, r)
 			}
 			to := foreign(r, &p.Victim)
-			f := face{claim: known.of(drawModel(r, form(r.IntN(3))), r.IntN(8), r.IntN(builds)), address: to, at: blockOf(to)}
-			f.show(&e)
+			if p.Victim.DeviceType == "" { // of the world API
+				e.move(to)
+				newDevice(r, chance(r, 0.4)).show(&e, 0)
+			} else {
+				f := face{claim: known.of(drawModel(r, form(r.IntN(3))), r.IntN(8), r.IntN(builds)), address: to, at: blockOf(to)}
+				f.show(&e)
+			}
 			if !yield(&e) {
 				return
 			}

@@ -19,6 +19,7 @@ type logins struct {
 	rows    []row
 	attacks []takeover    // by serial number less one
 	natives map[int][]int // rows of people by country
+	staged  []Staged
 }
 
 func newLogins(c *Config) *logins {
@@ -37,6 +38,13 @@ func newLogins(c *Config) *logins {
 func (c Config) logins() iter.Seq[*Event] {
 	return func(yield func(*Event) bool) {
 		w := newLogins(&c)
+		w.plans().with(w.events())(yield)
+	}
+}
+
+// events returns the logins without what is planned beside them.
+func (w *logins) events() iter.Seq[*Event] {
+	return func(yield func(*Event) bool) {
 		var e Event
 		for i := range w.rows {
 			w.emit(&e, i)
@@ -45,6 +53,25 @@ func (c Config) logins() iter.Seq[*Event] {
 			}
 		}
 	}
+}
+
+// plans chooses their victims among people by their last login before the days of
+// the attacks.
+func (w *logins) plans() *plans {
+	before := int64(w.config.FirstAttackDay()) * int64(24*time.Hour)
+	visits, last := make([]int, len(w.people)), make([]int, len(w.people))
+	for i := range w.rows {
+		if at := &w.rows[i]; at.at < before && at.attack == 0 {
+			visits[at.person]++
+			last[at.person] = i
+		}
+	}
+	return newPlans(w.config, len(w.attacks), func(person int) (e Event, known bool) {
+		if visits[person] >= plannedVisits {
+			w.emit(&e, last[person])
+		}
+		return e, visits[person] >= plannedVisits
+	})
 }
 
 // emit fills in row i.

@@ -13,10 +13,12 @@ type plot struct {
 	users  []int // who has not been attacked yet
 	agents []int // machine clients, the same
 	serial int
+	taken  map[int]bool // users who are attacked
+	staged []Staged
 }
 
 func newPlot(c *Config) *plot {
-	p := &plot{c: c, r: c.random(attackStream, 1<<50)}
+	p := &plot{c: c, r: c.random(attackStream, 1<<50), taken: map[int]bool{}}
 	p.users, p.agents = p.r.Perm(c.Users), p.r.Perm(c.Machines)
 	return p
 }
@@ -26,16 +28,22 @@ func newPlot(c *Config) *plot {
 func (p *plot) scripts() []source {
 	var all []source
 	for _, a := range p.c.Attacks {
+		if a.Label.isPlan() {
+			continue
+		}
 		if a.Label == Stuffing {
 			p.serial++
 			all = append(all, newStuffing(p.c, p.serial, a.Count))
+			p.staged = append(p.staged, Staged{Attack: a, Happen: a.Count})
 			continue
 		}
+		before := len(all)
 		for i := range a.Count {
 			if s := p.script(a, i); s != nil {
 				all = append(all, s)
 			}
 		}
+		p.staged = append(p.staged, Staged{a, len(all) - before, whyFewer(a.Label)})
 	}
 	return all
 }
@@ -54,6 +62,45 @@ func (p *plot) script(a Attack, i int) *script {
 		return p.insider(s)
 	}
 	return p.stolenSession(s)
+}
+
+// whyFewer says why attacks of a kind do not happen.
+func whyFewer(l Label) string {
+	people := "nobody else came in the days of the attacks, for long enough, whom none concerns"
+	switch l {
+	case KeyTheft:
+		return "there are no more machine clients whom no attack concerns"
+	case Enumeration, SlowScrape: // half of each
+		return people + ", or no other machine client"
+	}
+	return people
+}
+
+// plans chooses their victims among people whom no script concerns, by their last
+// quiet request before the days of the attacks.
+func (p *plot) plans() *plans {
+	return newPlans(p.c, p.serial, func(person int) (Event, bool) {
+		if p.taken[person] {
+			return Event{}, false
+		}
+		return p.quietly(person)
+	})
+}
+
+// quietly plays a person alone.
+func (p *plot) quietly(person int) (last Event, known bool) {
+	from, _ := p.window()
+	u, visits := newUser(*p.c, person), map[string]bool{}
+	for at, ok := u.next(); ok && at.Before(from); at, ok = u.next() {
+		var e Event
+		u.emit(&e)
+		if e.CredentialID != "" && e.Method == "GET" && e.Status == 200 {
+			visits[e.CredentialID] = true
+			last = e
+		}
+	}
+	last.complete()
+	return last, len(visits) >= plannedVisits
 }
 
 // past is a visit that an attack builds upon.
@@ -82,6 +129,7 @@ func (p *plot) victim(least int) *past {
 			}
 		}
 		if len(found) > 0 {
+			p.taken[i] = true
 			return pick(p.r, found)
 		}
 	}

@@ -26,7 +26,12 @@ func (w *logins) assign() {
 	r := w.dice.aim(attackStream, 0)
 	order := r.Perm(len(free))
 	for _, a := range w.config.Attacks {
-		for range min(a.Count, len(order)) {
+		if a.Label.isPlan() {
+			continue
+		}
+		happen := min(a.Count, len(order))
+		w.staged = append(w.staged, Staged{a, happen, "there are no more logins in the days of the attacks"})
+		for range happen {
 			at := &free[order[0]]
 			order = order[1:]
 			t := takeover{kind: a}

@@ -51,11 +51,20 @@ func (c Config) Events() iter.Seq[*Event] {
 		return c.logins()
 	}
 	return func(yield func(*Event) bool) {
-		var e Event
-		q := c.population()
-		if c.World == WorldAPI {
-			q = c.apiPopulation()
+		if c.World != WorldAPI {
+			c.play(c.population())(yield)
+			return
 		}
+		p := newPlot(&c)
+		q := c.apiPopulation(p)
+		p.plans().with(c.play(q))(yield)
+	}
+}
+
+// play returns the requests of everybody in order of time.
+func (c Config) play(q queue) iter.Seq[*Event] {
+	return func(yield func(*Event) bool) {
+		var e Event
 		heap.Init(&q)
 		for len(q) > 0 {
 			a := q[0]

@@ -24,7 +24,15 @@ type Size struct{ Users, Machines, Days int }
 type Attack struct {
 	Label   Label
 	Variant Variant
-	Count   int
+	Count   int // of Stuffing and ThresholdFlood: requests of the one campaign
+}
+
+// String returns "vpn", or "targeted/own_hour" for a variant.
+func (a Attack) String() string {
+	if a.Variant == Plain {
+		return a.Label.String()
+	}
+	return a.Label.String() + "/" + a.Variant.String()
 }
 
 // NewWorld returns a world with the attackers that section 5.4 of the risk model
@@ -71,6 +79,12 @@ func misuses(users, machines int) []Attack {
 // campaign, for instance, raises the risk of every browser that it imitates.
 func (c Config) Without(labels ...Label) Config {
 	c.Attacks = slices.DeleteFunc(slices.Clone(c.Attacks), func(a Attack) bool { return slices.Contains(labels, a.Label) })
+	return c
+}
+
+// Only returns the world with no attackers but those of these labels.
+func (c Config) Only(labels ...Label) Config {
+	c.Attacks = slices.DeleteFunc(slices.Clone(c.Attacks), func(a Attack) bool { return !slices.Contains(labels, a.Label) })
 	return c
 }
 
