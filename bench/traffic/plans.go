@@ -16,9 +16,8 @@ import (
 func (c Config) WithPlans(flood int) Config {
 	subjects := c.Users + c.Machines
 	n := max(2, subjects/400)
-	c.Attacks = append(slices.Clone(c.Attacks),
-		Attack{Poisoning, VictimsAgent, n}, Attack{Poisoning, KeepsCookie, n}, Attack{Poisoning, OwnDevice, n},
-		Attack{ThresholdFlood, Plain, or(flood, 10*subjects)})
+	c.Attacks = append(slices.Clone(c.Attacks), Attack{ThresholdFlood, Plain, or(flood, 10*subjects)},
+		Attack{Poisoning, VictimsAgent, n}, Attack{Poisoning, KeepsCookie, n}, Attack{Poisoning, OwnDevice, n})
 	return c
 }
 
@@ -45,7 +44,7 @@ func (c Config) Staged() []Staged {
 }
 
 const (
-	plannedVisits = 3 // that a victim made before the days of the attacks
+	plannedVisits = 2 // that a victim made before the days of the attacks
 	floodOver     = 4 * time.Hour
 	floodAccounts = 20
 )
@@ -96,7 +95,7 @@ func (p *plans) stage(a Attack, victim func() (Event, bool)) {
 	for i := range count {
 		e, ok := victim()
 		if !ok {
-			s.Why = "nobody else came three times before the days of the attacks whom none concerns"
+			s.Why = "nobody is left who came twice before the days of the attacks"
 			break
 		}
 		if !add(a, i, e) {

@@ -66,12 +66,12 @@ func (p *plot) script(a Attack, i int) *script {
 
 // whyFewer says why attacks of a kind do not happen.
 func whyFewer(l Label) string {
-	people := "nobody else came in the days of the attacks, for long enough, whom none concerns"
+	people := "nobody is left who came for long enough in the days of the attacks"
 	switch l {
 	case KeyTheft:
-		return "there are no more machine clients whom no attack concerns"
+		return "no machine client is left"
 	case Enumeration, SlowScrape: // half of each
-		return people + ", or no other machine client"
+		return people + ", or no machine client"
 	}
 	return people
 }

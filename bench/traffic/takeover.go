@@ -30,7 +30,7 @@ func (w *logins) assign() {
 			continue
 		}
 		happen := min(a.Count, len(order))
-		w.staged = append(w.staged, Staged{a, happen, "there are no more logins in the days of the attacks"})
+		w.staged = append(w.staged, Staged{a, happen, "no login is left in the days of the attacks"})
 		for range happen {
 			at := &free[order[0]]
 			order = order[1:]

@@ -13,15 +13,17 @@ import (
 	"time"
 
 	"github.com/riskgate/riskgate/bench/traffic"
+	"github.com/riskgate/riskgate/signals/device"
 )
 
 // answer is what came back for one request.
 type answer struct {
 	status int
 	action string // of X-Riskgate-Action, "" if the upstream does not tell it
-	reason string // title of the problem that the gateway answered with, "" if none
+	reason string // title of the problem that the gateway answered with, or the step-up it asks for; "" if none
 	id     string // of X-Request-Id, "" if the other end gives none
 	stepUp bool   // the answer is an RFC 9470 challenge
+	cookie string // "name=value" of the device token that came with it, "" if none did
 }
 
 // connection sends requests one after the other and dials again when it must. It
@@ -94,7 +96,11 @@ func (c *connection) try(method, request string) (a answer, err error) {
 	a = answer{status: response.StatusCode, action: response.Header.Get("X-Riskgate-Action")}
 	a.id = response.Header.Get("X-Request-Id")
 	a.stepUp = strings.Contains(response.Header.Get("WWW-Authenticate"), "insufficient_user_authentication")
+	a.cookie = deviceCookie(response)
 	a.reason = problemTitle(response)
+	if a.stepUp {
+		a.reason = "step-up required"
+	}
 	if _, err := io.Copy(io.Discard, response.Body); err != nil {
 		return a, err
 	}
@@ -102,6 +108,16 @@ func (c *connection) try(method, request string) (a answer, err error) {
 		c.close()
 	}
 	return a, nil
+}
+
+// deviceCookie returns the device token that an answer sets.
+func deviceCookie(r *http.Response) string {
+	for _, c := range r.Cookies() {
+		if c.Name == device.CookieName {
+			return c.Name + "=" + c.Value
+		}
+	}
+	return ""
 }
 
 func (c *connection) dial() (err error) {

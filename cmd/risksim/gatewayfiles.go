@@ -35,22 +35,24 @@ func writeGateway(o liveOptions, c traffic.Config) error {
 	if err := writePlaces(o.writeGateway); err != nil {
 		return fmt.Errorf("databases: %w", err)
 	}
-	text, err := gatewayYAML(o)
+	text, err := gatewayYAML(o, c.Machines > 0)
 	if err != nil {
 		return err
 	}
 	err = errors.Join(
 		os.WriteFile(in("riskgate.yaml"), []byte(text), 0o600),
 		os.WriteFile(in("jwks.json"), []byte(newSigner(o.keySeed).keySet()), 0o600),
-		writeKeyFile(in("keys.yaml"), o.keySeed, "a simulated world", clientIDs(c)),
 	)
+	if c.Machines > 0 {
+		err = errors.Join(err, writeKeyFile(in("keys.yaml"), o.keySeed, "a simulated world", clientIDs(c)))
+	}
 	if _, missing := os.Stat(in("cluster.key")); missing != nil {
 		err = errors.Join(err, baseline.CreateKeyFile(in("cluster.key")))
 	}
 	return err
 }
 
-func gatewayYAML(o liveOptions) (string, error) {
+func gatewayYAML(o liveOptions, machines bool) (string, error) {
 	t, err := template.New("gateway").Parse(gatewayTemplate)
 	if err != nil {
 		return "", fmt.Errorf("BUG: %w", err)
@@ -62,6 +64,7 @@ func gatewayYAML(o liveOptions) (string, error) {
 	var b strings.Builder
 	err = t.Execute(&b, map[string]any{
 		"Upstream": back, "Issuer": traffic.UserIssuer, "Audience": audience, "Routes": traffic.Routes(), "Login": models.Login,
+		"Machines": machines,
 	})
 	return b.String(), err
 }

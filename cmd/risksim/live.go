@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"net/http"
 	"sync"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 )
 
 // live does what risksim live is asked for.
-func live(ctx context.Context, o liveOptions, stdout io.Writer) error {
+func live(ctx context.Context, o liveOptions, stdout, stderr io.Writer) error {
 	c, err := o.config()
 	if err != nil {
 		return err
@@ -31,11 +32,16 @@ func live(ctx context.Context, o liveOptions, stdout io.Writer) error {
 	if o.target == "" {
 		return nil
 	}
-	l, err := newLiveRun(o)
+	l, err := newLiveRun(o, stderr)
 	if err != nil {
 		return err
 	}
+	tellFewer(stderr, c)
+	l.progress = newProgress(stderr, "requests sent", time.Now(), c.Start.AddDate(0, 0, c.Days))
 	err = l.run(ctx, c)
+	if errors.Is(err, errTarget) {
+		return errors.Join(err, l.labels.close())
+	}
 	l.total.Recorded = l.last.Sub(l.clock.first).Seconds()
 	l.total.Seconds = time.Since(l.clock.begin).Seconds()
 	_, fault := io.WriteString(stdout, l.total.text()+l.table())
@@ -44,16 +50,19 @@ func live(ctx context.Context, o liveOptions, stdout io.Writer) error {
 
 // liveRun sends a world.
 type liveRun struct {
-	o      liveOptions
-	signer *signer
-	clock  schedule
-	last   time.Time // of the requests sent, in the world
-	back   *upstream // nil: somebody else answers
+	o        liveOptions
+	stderr   io.Writer
+	signer   *signer
+	clock    schedule
+	last     time.Time // of the requests sent, in the world
+	back     *upstream // nil: somebody else answers
+	progress *progress
 
 	mu      sync.Mutex // guards what follows
+	jars    *traffic.Jars
 	labels  *lines
 	total   *summary
-	byLabel map[string]map[int]int // statuses
+	byLabel map[string]map[string]int // what was met
 }
 
 // task is one request to send.
@@ -62,12 +71,15 @@ type task struct {
 	seq int // from 1
 }
 
-func newLiveRun(o liveOptions) (*liveRun, error) {
+func newLiveRun(o liveOptions, stderr io.Writer) (*liveRun, error) {
 	labels, err := newLines(o.labels, io.Discard)
 	if err != nil {
 		return nil, err
 	}
-	l := &liveRun{o: o, signer: newSigner(o.keySeed), labels: labels, total: newSummary(), byLabel: map[string]map[int]int{}}
+	l := &liveRun{
+		o: o, stderr: stderr, signer: newSigner(o.keySeed), jars: traffic.NewJars(), labels: labels, total: newSummary(),
+		byLabel: map[string]map[string]int{},
+	}
 	if o.upstream != "" {
 		if l.back, err = newUpstream(o.upstream); err != nil {
 			return nil, errors.Join(err, labels.close())
@@ -90,7 +102,7 @@ func (l *liveRun) run(ctx context.Context, c traffic.Config) error {
 		running.Go(func() { faults[i] = l.send(queues[i]) })
 	}
 	seed := maphash.MakeSeed()
-	seq := 0
+	seq, wrong := 0, error(nil)
 	l.clock = schedule{begin: time.Now(), scale: l.o.timeScale}
 	for e := range c.Events() {
 		if seq == 0 {
@@ -101,14 +113,47 @@ func (l *liveRun) run(ctx context.Context, c traffic.Config) error {
 		}
 		seq++
 		l.last = e.Time
+		if seq == 1 {
+			if wrong = l.knock(&task{*e, seq}); wrong != nil {
+				break
+			}
+			continue
+		}
 		sender := fmt.Sprint(e.Person, e.Attack)
 		queues[maphash.String(seed, sender)%uint64(len(queues))] <- task{*e, seq}
+		l.progress.tell(time.Now(), seq, e.Time)
 	}
 	for _, q := range queues {
 		close(q)
 	}
 	running.Wait()
-	return errors.Join(faults...)
+	return errors.Join(append(faults, wrong)...)
+}
+
+// errTarget says that there is no gateway to send a world to.
+var errTarget = errors.New("no gateway answers there")
+
+// knocking is how long the first answer may take.
+const knocking = 5 * time.Second
+
+// knock sends the first request by itself, so that a wrong target shows at once.
+func (l *liveRun) knock(t *task) error {
+	c, err := newConnection(options{target: l.o.target, timeout: min(l.o.timeout, knocking)})
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	a, fault, err := l.exchange(c, t)
+	switch {
+	case fault != nil:
+		err = fmt.Errorf("--target %s: %w: %w", l.o.target, errTarget, fault)
+	case a.status == http.StatusBadRequest, a.status == http.StatusMisdirectedRequest:
+		err = fmt.Errorf("--target %s: %w: the first request was answered with %d %s, is this the scheme and host name that it serves?",
+			l.o.target, errTarget, a.status, http.StatusText(a.status))
+	case a.id == "":
+		say(l.stderr, "risksim: the first answer has no X-Request-Id, want that of a gateway: labels name no event without it\n")
+	}
+	return err
 }
 
 // await waits until a request is due. It reports whether to go on.
@@ -132,26 +177,27 @@ func (l *liveRun) send(queue <-chan task) error {
 		if err != nil {
 			continue
 		}
-		err = l.exchange(c, &t)
+		_, _, err = l.exchange(c, &t)
 	}
 	return err
 }
 
-// exchange sends one request. Honest people answer a challenge at once.
-func (l *liveRun) exchange(c *connection, t *task) error {
+// exchange sends one request. Honest people answer a challenge at once. Fault is
+// that of the connection, which is counted; err that of the file of labels.
+func (l *liveRun) exchange(c *connection, t *task) (a answer, fault, err error) {
 	if l.back != nil {
 		l.back.expect(t)
 		defer l.back.forget(t)
 	}
 	begin := time.Now()
-	a, fault := c.exchange(t.e.Method, l.request(c.host, t, false))
-	err := l.count(t, a, fault, time.Since(begin))
+	a, fault = c.exchange(t.e.Method, l.request(c.host, t, false))
+	err = l.count(t, a, fault, time.Since(begin))
 	if err == nil && fault == nil && a.stepUp && t.e.Label == traffic.Honest {
 		begin = time.Now()
 		a, fault = c.exchange(t.e.Method, l.request(c.host, t, true))
 		err = l.count(t, a, fault, time.Since(begin))
 	}
-	return err
+	return a, fault, err
 }
 
 // count records an answer under the label of its request.
@@ -161,11 +207,14 @@ func (l *liveRun) count(t *task, a answer, fault error, took time.Duration) erro
 	l.total.count(traffic.Line{Client: t.e.Address, Agent: t.e.Agent}, a, fault, took)
 	name := t.e.Label.String()
 	if l.byLabel[name] == nil {
-		l.byLabel[name] = map[int]int{}
+		l.byLabel[name] = map[string]int{}
 	}
-	l.byLabel[name][a.status]++
+	l.byLabel[name][metOf(a, fault)]++
 	if fault != nil {
 		return nil // counted; the run goes on
+	}
+	if a.cookie != "" {
+		l.jars.Keep(&t.e, a.cookie)
 	}
 	return l.labels.write(label{ID: a.id, Time: time.Now().UTC(), Status: a.status, Action: a.action, truth: truthOf(&t.e)})
 }

@@ -7,15 +7,17 @@ import (
 	"time"
 )
 
-const liveUsage = `risksim live --target URL --labels FILE [--upstream ADDRESS] [options]
-risksim live --write-gateway FOLDER [options]
+const liveUsage = `risksim live [--world A|B|API] --target URL --labels FILE [--upstream ADDRESS] [options]
+risksim live [--world A|B|API] --write-gateway FOLDER [options]
 
-Sends a simulated world to a running gateway, in its order and spacing. Who
-really sent a request never goes to the gateway: it is written to the file of
---labels, by the X-Request-Id of the answer. The gateway must trust the address
-that risksim sends from as a proxy. --write-gateway writes what such a gateway
-needs: riskgate.yaml, keys.yaml, jwks.json and the databases of the simulated
-networks. --upstream answers behind the gateway as the world says.
+Sends a simulated world to a running gateway, in its order and spacing: what
+risksim trace writes with the same flags. Who really sent a request never goes
+to the gateway: it is written to the file of --labels, by the X-Request-Id of
+the answer. The gateway must trust the address that risksim sends from as a
+proxy. --write-gateway writes what such a gateway needs: riskgate.yaml,
+jwks.json, the databases of the simulated networks and, for a world with
+machine clients, keys.yaml. --upstream answers behind the gateway as the world
+says. The first request tells whether there is a gateway at all.
 `
 
 // liveOptions are the command line of risksim live.
@@ -56,8 +58,6 @@ func (o *liveOptions) check(rest []string) error {
 	switch {
 	case len(rest) > 0:
 		return fmt.Errorf("%q is no option", rest[0])
-	case o.world != "API":
-		return fmt.Errorf("--world %s, want API: the worlds A and B have no whole sessions", o.world)
 	case o.target == "" && o.writeKeys == "" && o.writeGateway == "":
 		return errors.New("--target, --write-keys or --write-gateway is missing")
 	case o.target != "" && o.labels == "":
@@ -65,6 +65,9 @@ func (o *liveOptions) check(rest []string) error {
 	case o.timeScale < 0 || o.concurrency < 1 || o.limit < 0 || o.timeout <= 0:
 		return errors.New("--time-scale, --concurrency, --limit and --timeout, want numbers above 0")
 	}
-	_, err := o.config()
+	c, err := o.config()
+	if err == nil && o.writeKeys != "" && c.Machines == 0 {
+		return fmt.Errorf("--write-keys: world %s has no machine clients, who alone have keys", o.world)
+	}
 	return err
 }

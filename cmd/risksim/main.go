@@ -37,8 +37,8 @@ type options struct {
 
 const usage = `risksim --access-log FILE --target URL [options]
 risksim --access-log FILE --write-keys FILE
-risksim trace --world A|B|API --out FILE     (risksim trace --help)
-risksim live --target URL --labels FILE      (risksim live --help)
+risksim trace --world A|B|API --out FILE                  (risksim trace --help)
+risksim live --world A|B|API --target URL --labels FILE   (risksim live --help)
 
 Sends the requests of an access log (combined format) in their order and spacing.
 The gateway must trust the address that risksim sends from as a proxy: the
@@ -74,7 +74,7 @@ func command(args []string, stdout, stderr io.Writer) (func(context.Context) err
 		return func(context.Context) error { return writeTrace(o, stdout, stderr) }, err
 	case len(args) > 0 && args[0] == "live":
 		o, err := parseLive(args[1:], stderr)
-		return func(ctx context.Context) error { return live(ctx, o, stdout) }, err
+		return func(ctx context.Context) error { return live(ctx, o, stdout, stderr) }, err
 	}
 	o, err := parse(args, stderr)
 	return func(ctx context.Context) error { return simulate(ctx, o, stdout, stderr) }, err

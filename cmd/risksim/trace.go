@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/riskgate/riskgate/bench/eval"
 	"github.com/riskgate/riskgate/bench/traffic"
@@ -15,8 +16,8 @@ import (
 	"github.com/riskgate/riskgate/streaming/ocsf"
 )
 
-const traceUsage = `risksim trace --world A|B|API [--seed N] --out FILE
-risksim trace --world A|B|API [--seed N] --format events --out FILE --labels FILE
+const traceUsage = `risksim trace --world A|B|API [--seed N] [--attackers LIST] --out FILE
+risksim trace --world A|B|API [--seed N] [--attackers LIST] --format events --out FILE --labels FILE
 
 Writes a simulated, labeled world as JSON lines. The same flags always write the
 same bytes. --format traffic writes what was sent, one request a line, with who
@@ -69,12 +70,14 @@ func writeTrace(o traceOptions, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	tellFewer(stderr, c)
+	p := newProgress(stderr, "requests written", time.Now(), c.Start.AddDate(0, 0, c.Days))
 	if o.format == "events" {
 		labels, err := newLines(o.labels, stdout)
 		if err != nil {
 			return errors.Join(err, out.close())
 		}
-		err = decide(c, o.limit, out, labels)
+		err = decide(c, o.limit, out, labels, p)
 		say(stderr, "risksim: %d events\n", labels.n)
 		return errors.Join(err, out.close(), labels.close())
 	}
@@ -82,6 +85,7 @@ func writeTrace(o traceOptions, stdout, stderr io.Writer) error {
 		if o.limit > 0 && out.n == o.limit || out.write(lineOf(e)) != nil {
 			break
 		}
+		p.now(out.n, e.Time)
 	}
 	say(stderr, "risksim: %d requests\n", out.n)
 	return out.close()
@@ -89,7 +93,7 @@ func writeTrace(o traceOptions, stdout, stderr io.Writer) error {
 
 // decide lets a gate decide every request and writes its events. Honest people
 // answer their challenges at once and repeat the request.
-func decide(c traffic.Config, limit int, out, labels *lines) error {
+func decide(c traffic.Config, limit int, out, labels *lines, p *progress) error {
 	g, err := eval.NewGate(eval.DefaultConfig(), traffic.Atlas{}, c.Start)
 	if err != nil {
 		return err
@@ -119,6 +123,7 @@ func decide(c traffic.Config, limit int, out, labels *lines) error {
 		if err != nil {
 			break
 		}
+		p.now(labels.n, e.Time)
 	}
 	return errors.Join(err, g.Close())
 }

@@ -43,7 +43,12 @@ func readLines[T any](t *testing.T, path string) (all []T) {
 func TestTraceIsTheWorld(t *testing.T) {
 	for _, world := range []traffic.World{traffic.WorldA, traffic.WorldB, traffic.WorldAPI} {
 		file := filepath.Join(t.TempDir(), "trace.jsonl")
-		args := []string{"trace", "--world", string(world), "--seed", "4", "--users", "60", "--machines", "5", "--days", "20", "--limit", "4000"}
+		args := []string{"trace", "--world", string(world), "--seed", "4", "--users", "60", "--days", "20", "--limit", "4000"}
+		size := traffic.Size{Users: 60, Days: 20}
+		if world == traffic.WorldAPI {
+			size.Machines = 5
+			args = append(args, "--machines", "5")
+		}
 		must(t, append(args, "--out", file)...)
 		content, err := os.ReadFile(file)
 		if err != nil {
@@ -54,7 +59,7 @@ func TestTraceIsTheWorld(t *testing.T) {
 		}
 		all := readLines[traceLine](t, file)
 		n := 0
-		for e := range traffic.NewWorld(world, 4, mustDay(t, "2026-03-02"), traffic.Size{Users: 60, Machines: 5, Days: 20}).Events() {
+		for e := range traffic.NewWorld(world, 4, mustDay(t, "2026-03-02"), size).WithPlans(0).Events() {
 			if n == 4000 {
 				break
 			}
@@ -110,11 +115,65 @@ func TestTraceOfAGateway(t *testing.T) {
 	}
 }
 
+// Those attack who are named, and the rest of the trace says who else could.
+func TestAttackersAreChosen(t *testing.T) {
+	world := []string{"trace", "--world", "A", "--users", "200", "--days", "40", "--seed", "9", "--out", "-"}
+	labelsIn := func(args ...string) map[string]int {
+		seen := map[string]int{}
+		for text := range strings.Lines(must(t, append(world, args...)...)) {
+			var l traceLine
+			if err := json.Unmarshal([]byte(text), &l); err != nil {
+				t.Fatal(err)
+			}
+			seen[l.Label]++
+		}
+		return seen
+	}
+	all, two := labelsIn(), labelsIn("--attackers", "vpn,threshold_flood", "--flood", "77")
+	if len(all) != 8 || all["threshold_flood"] != 2001 {
+		t.Errorf("all attackers: %v", all)
+	}
+	if len(two) != 3 || two["vpn"] == 0 || two["threshold_flood"] != 78 {
+		t.Errorf("two attackers: %v", two)
+	}
+	if must(t, append(world, "--honest")...) != must(t, append(world, "--attackers", "none")...) || len(labelsIn("--honest")) != 1 {
+		t.Error("--honest and --attackers none differ, or somebody attacks")
+	}
+}
+
+// A small world tells which attacks it has no victims for.
+func TestFewerAttacksAreTold(t *testing.T) {
+	var out, faults bytes.Buffer
+	args := []string{"trace", "--world", "API", "--users", "10", "--machines", "1", "--days", "7", "--out", "-", "--attackers", "key_theft,poisoning"}
+	if code := run(args, &out, &faults); code != exitDone || !strings.Contains(faults.String(), "risksim: 1 of 6 key_theft happen: no machine client is left\n") {
+		t.Errorf("exit %d: %s", code, &faults)
+	}
+}
+
+// A wrong name is answered with the right ones.
+func TestUnknownAttacker(t *testing.T) {
+	for args, want := range map[string]string{
+		"--world API --attackers naive,vpn": `no "vpn" in world API, want all, none or some of token_replay,enumeration,`,
+		"--world A --attackers Naive":       `no "Naive" in world A, want all, none or some of naive,vpn,targeted,very_targeted,residential_proxy,threshold_flood,poisoning`,
+		"--world A --attackers honest":      `no "honest" in world A`,
+		"--world A --machines 5":            "--machines 5: machine clients exist only in the world API, not in A",
+		"--honest --attackers vpn":          "--honest and --attackers vpn, want one of them",
+		"--attackers vpn --flood 5":         "--flood 5, want threshold_flood among the --attackers",
+	} {
+		var faults bytes.Buffer
+		code := run(append([]string{"trace", "--out", "-"}, strings.Fields(args)...), &bytes.Buffer{}, &faults)
+		if code != exitUsage || !strings.Contains(faults.String(), want) {
+			t.Errorf("%s: exit %d, want %d and %q:\n%s", args, code, exitUsage, want, &faults)
+		}
+	}
+}
+
 func TestWrongUsageOfWorlds(t *testing.T) {
 	for _, args := range []string{
 		"trace", "trace --world C --out x", "trace --out x --format ocsf", "trace --out x --labels y", "trace --format events --out x",
 		"trace --out x y", "trace --out x --start today", "trace --out x --users -1", "trace --out x --limit -1",
-		"live", "live --target http://127.0.0.1", "live --world A --target http://127.0.0.1 --labels x", "live --write-keys x y",
+		"live", "live --target http://127.0.0.1", "live --write-keys x y", "live --world B --write-keys x",
+		"trace --out x --flood -1",
 		"live --target http://127.0.0.1 --labels x --time-scale -1",
 	} {
 		if code := run(strings.Fields(args), &bytes.Buffer{}, &bytes.Buffer{}); code != exitUsage {
