@@ -106,7 +106,9 @@ func decide(c traffic.Config, limit int, out, labels *lines, p *progress) error 
 		return errors.Join(err, g.Close())
 	}
 	var text []byte
+	known := serials{}
 	write := func(e *traffic.Event, ev *models.Event) error {
+		ev.Observed.DeviceToken = known.of(ev.Observed.DeviceToken)
 		text = ocsf.AppendEvent(text[:0], ev, ocsf.Options{Privacy: ocsf.Clear, Version: "risksim"})
 		return errors.Join(out.raw(text), labels.write(labelOf(e, ev.ID)))
 	}
@@ -126,6 +128,20 @@ func decide(c traffic.Config, limit int, out, labels *lines, p *progress) error 
 		p.now(labels.n, e.Time)
 	}
 	return errors.Join(err, g.Close())
+}
+
+// serials numbers the hashes of device tokens, which are random, so that equal flags
+// give equal bytes. 0, for none, stays 0.
+type serials map[uint32]uint32
+
+func (s serials) of(hash uint32) uint32 {
+	if hash == 0 {
+		return 0
+	}
+	if s[hash] == 0 {
+		s[hash] = uint32(len(s) + 1)
+	}
+	return s[hash]
 }
 
 // lines writes JSON lines to a file. Its first error is kept.

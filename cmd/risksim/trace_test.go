@@ -80,10 +80,14 @@ func TestTraceIsTheWorld(t *testing.T) {
 func TestTraceOfAGateway(t *testing.T) {
 	dir := t.TempDir()
 	out, labels := filepath.Join(dir, "events.jsonl"), filepath.Join(dir, "labels.jsonl")
-	must(t, "trace", "--world", "API", "--users", "40", "--machines", "5", "--days", "7", "--format", "events", "--out", out, "--labels", labels, "--limit", "3000")
+	args := []string{"trace", "--world", "API", "--users", "40", "--machines", "5", "--days", "7", "--format", "events", "--labels", labels, "--limit", "3000"}
+	must(t, append(args, "--out", out)...)
 	content, err := os.ReadFile(out)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if must(t, append(args, "--out", "-")...) != string(content) || !bytes.Contains(content, []byte(`"device_token":1,`)) {
+		t.Error("the same flags give other bytes, or nobody shows a token")
 	}
 	ids := map[string]bool{}
 	var section [8]byte
