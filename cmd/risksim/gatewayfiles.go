@@ -4,12 +4,14 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"text/template"
 
 	"github.com/riskgate/riskgate/bench/traffic"
+	"github.com/riskgate/riskgate/gateway/ratelimit"
 	"github.com/riskgate/riskgate/models"
 	"github.com/riskgate/riskgate/signals/baseline"
 )
@@ -52,6 +54,24 @@ func writeGateway(o liveOptions, c traffic.Config) error {
 	return err
 }
 
+// limits are those of a gateway: requests per second, and at once.
+type limits struct{ Address, Subject, Burst int }
+
+// limitsAt returns the default limits so many times as high as the world is fast,
+// at most what a gateway takes; nil where the defaults are right.
+func limitsAt(scale float64) *limits {
+	if scale > 0 && scale <= 1 {
+		return nil
+	}
+	const most, mostAtOnce = 1_000_000, 100_000
+	if scale == 0 {
+		return &limits{most, most, mostAtOnce}
+	}
+	times := func(n int, most float64) int { return int(min(most, math.Ceil(float64(n)*scale))) }
+	is := ratelimit.DefaultConfig()
+	return &limits{times(int(is.Address), most), times(int(is.Subject), most), times(is.Burst, mostAtOnce)}
+}
+
 func gatewayYAML(o liveOptions, machines bool) (string, error) {
 	t, err := template.New("gateway").Parse(gatewayTemplate)
 	if err != nil {
@@ -64,7 +84,7 @@ func gatewayYAML(o liveOptions, machines bool) (string, error) {
 	var b strings.Builder
 	err = t.Execute(&b, map[string]any{
 		"Upstream": back, "Issuer": traffic.UserIssuer, "Audience": audience, "Routes": traffic.Routes(), "Login": models.Login,
-		"Machines": machines,
+		"Machines": machines, "Limits": limitsAt(o.timeScale),
 	})
 	return b.String(), err
 }
