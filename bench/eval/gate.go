@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -104,6 +105,24 @@ func (g *Gate) Serve(e *traffic.Event, answered bool) *models.Event {
 	}
 	g.collector.Observe(ev)
 	g.steer(ev)
+	return ev
+}
+
+// Refuse turns a request away that shows no credential where one is wanted, before
+// there is a score. The event, which a gateway would write of all such requests of
+// a second and network together, is valid until the next call.
+func (g *Gate) Refuse(e *traffic.Event) *models.Event {
+	g.requests++
+	ev := &g.event
+	ev.Reset()
+	ev.Kind, ev.ID, ev.Seq, ev.Boot, ev.Node = models.RefusalEvent, idOf(e.Time, g.requests), g.requests, 1, "eval"
+	ev.Time, ev.FirstTime, ev.LastTime, ev.Count = e.Time, e.Time, e.Time, 1
+	bits := 24
+	if e.Address.Is6() {
+		bits = 48
+	}
+	ev.Prefix = netip.PrefixFrom(e.Address, bits).Masked()
+	ev.Denial, ev.Action, ev.Status = models.NoCredentials, models.Deny, models.NoCredentials.Status()
 	return ev
 }
 

@@ -116,18 +116,25 @@ func decide(c traffic.Config, limit int, out, labels *lines, p *progress) error 
 		if limit > 0 && labels.n >= limit {
 			break
 		}
-		g.Begin(e)
-		ev := g.Serve(e, false)
-		err = write(e, ev)
-		if err == nil && e.Label == traffic.Honest && ev.Denial == models.StepUpRequired {
-			err = write(e, g.Serve(e, true))
-		}
-		if err != nil {
+		if err = decideOne(g, e, write); err != nil {
 			break
 		}
 		p.now(labels.n, e.Time)
 	}
 	return errors.Join(err, g.Close())
+}
+
+func decideOne(g *eval.Gate, e *traffic.Event, write func(*traffic.Event, *models.Event) error) error {
+	if e.Credential == models.NoCredential && e.Class != models.Login {
+		return write(e, g.Refuse(e))
+	}
+	g.Begin(e)
+	ev := g.Serve(e, false)
+	err := write(e, ev)
+	if err == nil && e.Label == traffic.Honest && ev.Denial == models.StepUpRequired {
+		err = write(e, g.Serve(e, true))
+	}
+	return err
 }
 
 // serials numbers the hashes of device tokens, which are random, so that equal flags

@@ -172,6 +172,34 @@ func TestUnknownAttacker(t *testing.T) {
 	}
 }
 
+// Requests without a credential are refused before there is a score, as a gateway
+// does.
+func TestTraceOfAFlood(t *testing.T) {
+	dir := t.TempDir()
+	out, labels := filepath.Join(dir, "events.jsonl"), filepath.Join(dir, "labels.jsonl")
+	must(t, "trace", "--world", "A", "--users", "100", "--days", "20", "--attackers", "threshold_flood", "--flood", "1000",
+		"--format", "events", "--out", out, "--labels", labels)
+	content, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[models.EventKind]int{}
+	for text := range bytes.Lines(content) {
+		var ev models.Event
+		if err := ocsf.Decode(text, &ev); err != nil {
+			t.Fatal(err)
+		}
+		kinds[ev.Kind]++
+		if ev.Kind == models.RefusalEvent && (ev.Denial != models.NoCredentials || ev.Count != 1 || ev.Assessment.Score != 0) {
+			t.Fatalf("%s", text)
+		}
+	}
+	n := len(readLines[label](t, labels))
+	if refused := kinds[models.RefusalEvent]; refused < 400 || refused > 600 || kinds[models.DecisionEvent]+refused != n {
+		t.Errorf("%v, %d labels", kinds, n)
+	}
+}
+
 func TestWrongUsageOfWorlds(t *testing.T) {
 	for _, args := range []string{
 		"trace", "trace --world C --out x", "trace --out x --format ocsf", "trace --out x --labels y", "trace --format events --out x",
