@@ -36,7 +36,7 @@ func (o *worldOptions) register(flags *flag.FlagSet, world string) {
 	flags.IntVar(&o.users, "users", 0, "people; 0: as many as the world has in reports")
 	flags.IntVar(&o.machines, "machines", 0, "machine clients, only in the world API; 0 as above")
 	flags.IntVar(&o.days, "days", 0, "days; 0 as above")
-	flags.StringVar(&o.attackers, "attackers", everyAttacker, "who attacks: all, none, or labels with commas between")
+	flags.StringVar(&o.attackers, "attackers", everyAttacker, "who attacks: all, none, or labels with commas between.\n"+knownAttackers())
 	flags.IntVar(&o.flood, "flood", 0, "requests of the attacker threshold_flood, 1000000 in reports; 0: ten for each subject")
 	flags.BoolVar(&o.honest, "honest", false, "the same as --attackers none")
 }
@@ -63,12 +63,7 @@ func (o *worldOptions) config() (c traffic.Config, err error) {
 
 // choose leaves those attackers in the world who were asked for.
 func (o *worldOptions) choose(c traffic.Config) (traffic.Config, error) {
-	known := labelsOf(c)
-	var names []string
-	for _, l := range known {
-		names = append(names, l.String())
-	}
-	chosen, err := o.labels(known, names)
+	chosen, err := o.labels(labelsOf(c))
 	if err == nil && o.flood > 0 && !slices.Contains(chosen, traffic.ThresholdFlood) {
 		err = fmt.Errorf("--flood %d, want %s among the --attackers", o.flood, traffic.ThresholdFlood)
 	}
@@ -76,7 +71,7 @@ func (o *worldOptions) choose(c traffic.Config) (traffic.Config, error) {
 }
 
 // labels returns the labels that were asked for.
-func (o *worldOptions) labels(known []traffic.Label, names []string) (chosen []traffic.Label, err error) {
+func (o *worldOptions) labels(known []traffic.Label) (chosen []traffic.Label, err error) {
 	switch {
 	case o.honest && o.attackers != everyAttacker && o.attackers != noAttacker:
 		return nil, fmt.Errorf("--honest and --attackers %s, want one of them", o.attackers)
@@ -89,7 +84,7 @@ func (o *worldOptions) labels(known []traffic.Label, names []string) (chosen []t
 		l, ok := traffic.ParseLabel(name)
 		if !ok || !slices.Contains(known, l) {
 			return nil, fmt.Errorf("--attackers %s: no %q in world %s, want all, none or some of %s",
-				o.attackers, name, o.world, strings.Join(names, ","))
+				o.attackers, name, o.world, namesOf(known))
 		}
 		chosen = append(chosen, l)
 	}
@@ -104,6 +99,22 @@ func labelsOf(c traffic.Config) (all []traffic.Label) {
 		}
 	}
 	return all
+}
+
+func namesOf(labels []traffic.Label) string {
+	names := make([]string, len(labels))
+	for i, l := range labels {
+		names[i] = l.String()
+	}
+	return strings.Join(names, ",")
+}
+
+// knownAttackers lists those of every world.
+func knownAttackers() string {
+	of := func(w traffic.World) string {
+		return namesOf(labelsOf(traffic.NewWorld(w, 1, time.Time{}, traffic.Size{}).WithPlans(0)))
+	}
+	return "A, B: " + of(traffic.WorldA) + "\nAPI: " + of(traffic.WorldAPI)
 }
 
 // tellFewer says of which attacks fewer happen than the world should have.
