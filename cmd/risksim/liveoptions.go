@@ -65,6 +65,11 @@ func (o *liveOptions) check(rest []string) error {
 	case o.timeScale < 0 || o.concurrency < 1 || o.limit < 0 || o.timeout <= 0:
 		return errors.New("--time-scale, --concurrency, --limit and --timeout, want numbers above 0")
 	}
+	if o.target != "" {
+		if _, err := newConnection(options{target: o.target}); err != nil {
+			return err
+		}
+	}
 	c, err := o.config()
 	if err == nil && o.writeKeys != "" && c.Machines == 0 {
 		return fmt.Errorf("--write-keys: world %s has no machine clients, who alone have keys", o.world)

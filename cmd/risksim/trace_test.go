@@ -205,7 +205,7 @@ func TestWrongUsageOfWorlds(t *testing.T) {
 		"trace", "trace --world C --out x", "trace --out x --format ocsf", "trace --out x --labels y", "trace --format events --out x",
 		"trace --out x y", "trace --out x --start today", "trace --out x --users -1", "trace --out x --limit -1",
 		"live", "live --target http://127.0.0.1", "live --write-keys x y", "live --world B --write-keys x",
-		"trace --out x --flood -1",
+		"trace --out x --flood -1", "live --target 127.0.0.1:8080 --labels x", "live --target ftp://h --labels x",
 		"live --target http://127.0.0.1 --labels x --time-scale -1",
 	} {
 		if code := run(strings.Fields(args), &bytes.Buffer{}, &bytes.Buffer{}); code != exitUsage {
