@@ -131,6 +131,7 @@ type Event struct {
 	BytesIn      int64
 	BytesOut     int64
 	Login        Outcome
+	Activity     Activity // what a request that was answered well did to the account
 
 	// Refusals folded into one event.
 	Count     uint32

@@ -30,4 +30,5 @@ func TestNamesReadBackWhatTheyWrite(t *testing.T) {
 	f(new(Mode), 2)
 	f(new(Class), 4)
 	f(new(Action), 5)
+	f(new(Activity), 3)
 }

@@ -14,7 +14,7 @@ import (
 // version: little-endian, fixed part, texts, features, then 32 bytes for each
 // group that says more than its state. Lambdas and confidences are left out: they
 // are computed from the features. recordVersion changes with the layout.
-const recordVersion = 4
+const recordVersion = 5
 
 const (
 	groupBytes  = 32
@@ -23,7 +23,7 @@ const (
 	fixedBytes  = 2 + 2*numTexts + 4 + scalarBytes + 1 + int(models.NumGroups) + featBytes + 4
 	scalarBytes = 16 + 16 + 8 + // ids, config hash
 		3*8 + 2*8 + // times, boot, seq
-		12 + 4 + // enumerations, finding count
+		13 + 4 + // enumerations, finding count
 		3*17 + 2 + // addresses, prefix
 		2 + 2 + // TLS version, status
 		13*4 + 8 + 4*4 + 2 + 1 + // observed
@@ -133,7 +133,7 @@ func appendScalars(dst []byte, ev *models.Event) []byte {
 	dst = binary.LittleEndian.AppendUint64(dst, ev.Seq)
 	dst = append(dst, byte(ev.Kind), byte(ev.Class), byte(ev.Subject), byte(ev.Credential),
 		byte(ev.Action), byte(ev.ByRisk), byte(ev.ByPolicy), byte(ev.Mode), byte(ev.PolicyMode),
-		byte(ev.Login), packFlags(ev), byte(ev.Assessment.Level))
+		byte(ev.Login), packFlags(ev), byte(ev.Assessment.Level), byte(ev.Activity))
 	dst = binary.LittleEndian.AppendUint32(dst, ev.Count)
 	dst = appendAddr(dst, ev.Client)
 	dst = appendAddr(dst, ev.Peer)

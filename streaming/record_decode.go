@@ -111,7 +111,7 @@ func (d *decoder) readScalars(ev *models.Event) {
 	for i, set := range [...]*bool{&ev.Established, &ev.Machine, &ev.CanStepUp, &ev.Passed, &ev.Closed} {
 		*set = flags>>i&1 == 1
 	}
-	ev.Assessment.Level = models.Level(d.u8())
+	ev.Assessment.Level, ev.Activity = models.Level(d.u8()), models.Activity(d.u8())
 	ev.Count = d.u32()
 	ev.Client, ev.Peer = d.addr(), d.addr()
 	prefix, length := d.addr(), int(int16(d.u16()))

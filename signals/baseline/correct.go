@@ -76,16 +76,21 @@ func (c *Contribution) confirm(r *models.Ruling) {
 // acting as the subject, so that it begins anew, on probation; probations that went
 // on meanwhile begin anew too; and nothing is learned as after a failed step-up.
 func (c *Contribution) report(r *models.Ruling) {
-	c.suspect(r.Since)
+	c.distrust(r.Since)
+	c.hold(r.At)
+}
+
+// distrust does so but for the last.
+func (c *Contribution) distrust(since uint32) {
+	c.suspect(since)
 	for i := range c.Probation {
-		if q := &c.Probation[i]; q.Kind.onValue() && q.countedSince(r.Since) {
+		if q := &c.Probation[i]; q.Kind.onValue() && q.countedSince(since) {
 			q.Days = 1
 		}
 	}
-	if c.Location.At >= r.Since {
+	if c.Location.At >= since {
 		c.Location = Location{}
 	}
-	c.hold(r.At)
 }
 
 // countedAfter and countedSince compare hours, which are right up to three years

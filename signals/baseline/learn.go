@@ -30,6 +30,14 @@ func Stamp(t time.Time) uint32 {
 // teach what is normal for the world.
 func Learn(p *Profile, ev *models.Event) (share bool) {
 	now := Stamp(ev.Time)
+	share = p.learn(ev, now)
+	if ev.Activity == models.PasswordChange && ev.Subject == models.User {
+		p.changePassword(ev, now)
+	}
+	return share
+}
+
+func (p *Profile) learn(ev *models.Event, now uint32) (share bool) {
 	weight := p.Own.weigh(ev, now)
 	p.Local.count(ev, weight >= pathWeight, now)
 	if ev.Subject == models.Anonymous {

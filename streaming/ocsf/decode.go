@@ -162,6 +162,9 @@ func (d *reader) decision() {
 	if g.Login != "" {
 		ev.Login = named[models.Outcome](d, "login", g.Login)
 	}
+	if g.Activity != "" {
+		ev.Activity = named[models.Activity](d, "activity", g.Activity)
+	}
 }
 
 func (d *reader) rulings() {

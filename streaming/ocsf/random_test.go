@@ -59,6 +59,7 @@ func randomEvent(r *rand.Rand, kind models.EventKind) *models.Event {
 	ev.UpstreamTime, ev.Duration = time.Duration(r.Int64N(1e12)), time.Duration(r.Int64N(1e12))
 	ev.BytesIn, ev.BytesOut = r.Int64(), r.Int64()
 	ev.Login = models.Outcome(r.IntN(4))
+	ev.Activity = models.Activity(r.IntN(int(models.NumActivities)))
 	if flip(r) {
 		ev.Count = r.Uint32()
 		ev.FirstTime, ev.LastTime = ev.Time.Add(-time.Second), ev.Time.Add(time.Nanosecond)

@@ -51,6 +51,9 @@ func appendDecision(dst []byte, ev *models.Event, opt Options) []byte {
 	if ev.Login != models.NoLogin {
 		dst = name(dst, `"login":`, ev.Login.String())
 	}
+	if ev.Activity != models.NoActivity {
+		dst = name(dst, `"activity":`, ev.Activity.String())
+	}
 	if models.Remarkable(ev) {
 		dst = number(dst, `"words":`, models.WordsVersion)
 	}

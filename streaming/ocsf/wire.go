@@ -106,6 +106,7 @@ type wireRiskgate struct {
 	Closed        bool               `json:"closed"`
 	Verdicts      []wireRuling       `json:"verdicts"`
 	Login         string             `json:"login"`
+	Activity      string             `json:"activity"`
 	Score         float64            `json:"score"`
 	ActorScore    float64            `json:"actor_score"`
 	Nats          float64            `json:"nats"`

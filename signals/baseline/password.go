@@ -1,0 +1,31 @@
+package baseline
+
+import "github.com/riskgate/riskgate/models"
+
+// changedDays is how far a changed password reaches back: what is young may be what
+// it was changed for.
+const changedDays = youngDays
+
+// changePassword does what a report of the week before does: somebody else may have
+// known the password, or has changed it now. Who has just proved himself is believed:
+// what he comes with is known and trusted, and it is learned on. Of whom nothing is
+// known from before that week, there is nothing to protect.
+func (p *Profile) changePassword(ev *models.Event, now uint32) {
+	c, since := &p.Own, now-min(now, changedDays*day)
+	if c.First == 0 || c.First >= since {
+		return
+	}
+	c.distrust(since)
+	p.Local.Sessions = [MaxSessions]Session{}
+	if !ev.Passed && !ev.Features.Has(models.HoldsCredit) {
+		c.hold(now)
+		return
+	}
+	o, t := &ev.Observed, trial{now: now, again: true, vouched: true}
+	c.learnNetwork(o, 1, t)
+	if o.Fingerprint != 0 {
+		c.learnDevice(o, 1, t)
+	}
+	c.vouch(OnToken, o.DeviceToken)
+	c.learnPlace(&ev.Features, o, now)
+}
