@@ -25,6 +25,9 @@ const labelPseudonym = "riskgate/pseudonym/v1"
 // labelExplore names the key that explored sessions are chosen with.
 const labelExplore = "riskgate/explore/v1"
 
+// labelEnded names the key that the sessions that were logged off are kept under.
+const labelEnded = "riskgate/logoff/v1"
+
 // swap builds the snapshot of c and makes it current. Nothing has changed when
 // it returns an error.
 func (g *Gateway) swap(c *config.Config) error {
@@ -119,7 +122,8 @@ func (g *Gateway) routes(c *config.Config) []pipeline.Route {
 			Accept: r.Accepts(), Class: r.Class, Pool: g.upstreams.Pool(r.Pool),
 			MaxBody: int64(r.MaxBody), Want: stepup.Want{ACR: r.ACR, MaxAge: r.MaxAge},
 			Audit: r.Audit == config.AuditRequired, Limited: r.Limited,
-			Facts: signals.NewRouteFacts(r.ID, r.Match.Path, r.Class),
+			Activity: r.Activity,
+			Facts:    signals.NewRouteFacts(r.ID, r.Match.Path, r.Class),
 		}
 		if r.Login != nil {
 			routes[i].Login = pipeline.NewLogin(r.Login.User, r.Login.Failed, r.Login.OK)

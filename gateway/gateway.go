@@ -20,6 +20,7 @@ import (
 	"github.com/riskgate/riskgate/gateway/authz"
 	"github.com/riskgate/riskgate/gateway/config"
 	"github.com/riskgate/riskgate/gateway/listener"
+	"github.com/riskgate/riskgate/gateway/logoff"
 	"github.com/riskgate/riskgate/gateway/pipeline"
 	"github.com/riskgate/riskgate/gateway/ratelimit"
 	"github.com/riskgate/riskgate/gateway/stepup"
@@ -64,6 +65,8 @@ type Gateway struct {
 	collector *signals.Collector
 	limiter   *ratelimit.Limiter
 	asked     *stepup.Table
+	ended     *logoff.Table
+	kept      uint64 // changes of ended that are saved; of the goroutine that steers
 	verdicts  *verdict.Board
 	upstreams *upstream.Upstreams
 	stream    *streaming.Stream
@@ -135,6 +138,7 @@ func (g *Gateway) open(c *config.Config) (err error) {
 		return err
 	}
 	g.limiter, g.asked = ratelimit.New(c.RateLimit, g.options.Clock()), stepup.NewTable(c.StepUp.Entries)
+	g.loadEnded()
 	g.verdicts = verdict.New(g.log)
 	if err = g.loadVerdicts(c); err != nil {
 		return err
@@ -144,7 +148,7 @@ func (g *Gateway) open(c *config.Config) (err error) {
 	}
 	g.pipeline = pipeline.New(pipeline.Parts{
 		Node: g.options.Node, Boot: g.boot, Collector: g.collector, Limiter: g.limiter,
-		Stream: g.stream, Metrics: pipeline.NewMetrics(g.registry), Verdicts: g.verdicts, Log: g.log,
+		Stream: g.stream, Metrics: pipeline.NewMetrics(g.registry), Verdicts: g.verdicts, Ended: g.ended, Log: g.log,
 		Looked: g.looked, Stepped: g.learning.step, Ruled: g.labelRulings,
 	})
 	if g.listener, err = listener.New(c.Listener, g.pipeline, g.options.Clock, g.log); err != nil {
@@ -249,7 +253,7 @@ func (g *Gateway) release(ctx context.Context) error {
 		g.geo.Stop()
 	}
 	if g.collector != nil {
-		errs = append(errs, g.collector.Save(), g.saveSteering(), g.saveLearning())
+		errs = append(errs, g.collector.Save(), g.saveSteering(), g.saveLearning(), g.saveEnded())
 	}
 	if g.memory != nil {
 		errs = append(errs, g.memory.Close(ctx))

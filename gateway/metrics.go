@@ -9,6 +9,7 @@ import (
 	"github.com/riskgate/riskgate/gateway/authn"
 	"github.com/riskgate/riskgate/gateway/authz"
 	"github.com/riskgate/riskgate/gateway/listener"
+	"github.com/riskgate/riskgate/gateway/logoff"
 	"github.com/riskgate/riskgate/gateway/upstream"
 	"github.com/riskgate/riskgate/gateway/verdict"
 	"github.com/riskgate/riskgate/models"
@@ -36,6 +37,7 @@ type gauges struct {
 	targets  []upstream.TargetStats
 	risk     risk.Config // in force
 	verdicts verdict.Status
+	ended    logoff.Stats
 	now      time.Time
 }
 
@@ -47,7 +49,8 @@ func (g *Gateway) statistics() *gauges {
 	return &gauges{
 		listener: g.listener.Stats(), stream: g.stream.Stats(now), memory: g.memory.Stats(),
 		authn: known.Status(now), authz: policies.Status(), targets: g.upstreams.Stats(),
-		risk: g.riskOf(g.config.Load()), verdicts: g.verdicts.Status(now), now: now,
+		risk: g.riskOf(g.config.Load()), verdicts: g.verdicts.Status(now),
+		ended: g.ended.Stats(now), now: now,
 	}
 }
 
@@ -93,6 +96,9 @@ func (g *Gateway) register() {
 	r.all = append(r.all, streamReadings(sink)...)
 	r.all = append(r.all, baselineReadings()...)
 	r.all = append(r.all, verdictReadings()...)
+	r.all = append(r.all,
+		gauge("riskgate_logoff_sessions", "Sessions that were logged off and of which a token may still be valid.", nil, func(s *gauges) float64 { return float64(s.ended.Sessions) }),
+		counter("riskgate_logoff_displaced_total", "Sessions that were logged off and forgotten for others before their time.", nil, func(s *gauges) float64 { return float64(s.ended.Displaced) }))
 	r.all = append(r.all, g.signalReadings()...)
 	g.registry.MustRegister(r,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),

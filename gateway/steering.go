@@ -134,8 +134,8 @@ func (g *Gateway) riskOf(c *config.Config) risk.Config {
 	return r.Shifted(shift)
 }
 
-// steer moves the thresholds, and looks for an attack, from time to time until ctx
-// ends.
+// steer moves the thresholds, looks for an attack, and saves logoffs, from time to time
+// until ctx ends.
 func (g *Gateway) steer(ctx context.Context) {
 	tick := time.NewTicker(steerEvery)
 	defer tick.Stop()
@@ -144,6 +144,9 @@ func (g *Gateway) steer(ctx context.Context) {
 		case <-tick.C:
 			g.steerNow()
 			g.lookForAttack()
+			if err := g.saveEnded(); err != nil {
+				g.log.Error().Err(err).Msg("logoffs cannot be saved")
+			}
 		case <-ctx.Done():
 			return
 		}

@@ -167,6 +167,10 @@ const MaxFeatures = 128
 // float32 holds exactly.
 func PackCounts(a, b, c uint8) float64 { return float64(uint32(a) | uint32(b)<<8 | uint32(c)<<16) }
 
+// AfterLogout reports whether the request showed a token of a session that had been
+// ended.
+func (f *Features) AfterLogout() bool { return f.Values[SessionKind] == SessionAfterLogout }
+
 // Counts returns what PackCounts packed into feature i; zeros for what it cannot
 // have packed.
 func (f *Features) Counts(i Feature) (a, b, c float64) {

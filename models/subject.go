@@ -61,13 +61,16 @@ type Identity struct {
 	// CredentialID tells credentials of one subject apart and survives their
 	// refresh: the key id, or the token's sid, else its client.
 	CredentialID string
-	Roles        []string
-	Scopes       []string
-	Networks     []netip.Prefix // declared networks of a machine client; nil: none declared
-	ACR          string         // authentication context class of the token, "" if absent
-	AuthTime     time.Time      // last active authentication, zero if absent
-	Expires      time.Time      // end of validity, zero: never
-	Declared     bool           // registered by the operator, so established from the start
+	// Session names what a logoff of a person ends, and survives a refresh: the
+	// token's sid, else one authentication at a client. "" where nothing can end.
+	Session  string
+	Roles    []string
+	Scopes   []string
+	Networks []netip.Prefix // declared networks of a machine client; nil: none declared
+	ACR      string         // authentication context class of the token, "" if absent
+	AuthTime time.Time      // last active authentication, zero if absent
+	Expires  time.Time      // end of validity, zero: never
+	Declared bool           // registered by the operator, so established from the start
 }
 
 // Machine reports whether the subject is a program that cannot step up.

@@ -84,6 +84,9 @@ func (e *Engine) Assess(f *models.Features, ev *models.EvidenceSet, c models.Cla
 	out.ActorScore = e.actorScore(&s)
 	out.Confidence = e.confidence(f, ev)
 	e.classes[c].judge(out, mode, s.mayDeny())
+	if reused(f, ev) {
+		out.Wanted = max(out.Wanted, models.StepUp)
+	}
 	e.share(&s, out)
 	reasons(&s, out)
 }

@@ -75,6 +75,9 @@ func (e *Engine) leniency(s *sum, f *models.Features) float64 {
 	if !f.Has(models.IsAnonymous) {
 		done = max(done, carried(f, models.VerdictNats, 0, maxLambda))
 	}
+	if f.AfterLogout() {
+		done = max(done, s.nats[models.Session])
+	}
 	return nats(e.innocence + max(0, float64(perHarm*(harm-done))))
 }
 
@@ -154,8 +157,15 @@ func lower(s *sum, limit float64, groups ...models.Group) {
 	}
 }
 
+// reused reports whether the request shows a token of a session that had been ended,
+// for which a step-up is asked whatever the score is.
+func reused(f *models.Features, ev *models.EvidenceSet) bool {
+	return f.AfterLogout() && ev[models.Session].State == models.Hit && !f.Has(models.IsAnonymous)
+}
+
 // carry adds what earlier requests left behind, as far as it exceeds the
-// behavior of this one, and the verdict.
+// behavior of this one, and the verdict. A token of an ended session is stopped at
+// each of its requests; that it was shown is left behind for no other session.
 func (e *Engine) carry(s *sum, f *models.Features) {
 	before := carried(f, models.ActorNats, 0, e.actor)
 	now := s.nats[models.Session]
@@ -163,6 +173,9 @@ func (e *Engine) carry(s *sum, f *models.Features) {
 		now += s.nats[g]
 	}
 	s.nats[models.RecentBehavior] = max(0, before-now)
+	if f.AfterLogout() {
+		now -= s.nats[models.Session]
+	}
 	s.actor = max(before, min(now, e.actor))
 	if !f.Has(models.IsAnonymous) {
 		s.nats[models.Verdict] = carried(f, models.VerdictNats, -maxLambda, maxLambda)

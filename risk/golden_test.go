@@ -98,6 +98,7 @@ var flagWords = map[string]models.Flag{
 var stateWords = map[string]models.Feature{
 	"actor": models.ActorNats, "verdict": models.VerdictNats, "credit": models.CreditNats,
 	"attack": models.ModeNats, "held_network": models.HeldNetwork, "held_device": models.HeldDevice,
+	"session_kind": models.SessionKind,
 }
 
 func (q *question) read(word string) error {

@@ -33,6 +33,9 @@ func (c *Collector) Again(ev *models.Event, route *RouteFacts) {
 	for _, i := range observedFeatures {
 		f.Values[i] = was.Values[i]
 	}
+	if was.AfterLogout() {
+		f.Set(models.SessionKind, models.SessionAfterLogout)
+	}
 	r := request{view: &models.Request{Time: ev.Time, Client: ev.Client}, id: identityOf(ev), route: route, now: baseline.Stamp(ev.Time)}
 	ev.Identity = r.id
 	if r.id != nil {

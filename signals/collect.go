@@ -14,7 +14,8 @@ import (
 // identity (nil: anonymous) and what is remembered of its subject. It gives an
 // anonymous caller its pseudonym. Ev is fresh from Reset, with Time and Client
 // set; what else the caller has set stays: Observed.LoginUser, the features
-// CreditNats and VerdictNats, and the flag IsConfirmed. Of the Rulings those are
+// CreditNats and VerdictNats, SessionKind where it is SessionAfterLogout, and the flag
+// IsConfirmed. Of the Rulings those are
 // left that take effect now; each takes effect once.
 func (c *Collector) Collect(view *models.Request, id *models.Identity, route *RouteFacts, ev *models.Event) {
 	o, f := &ev.Observed, &ev.Features

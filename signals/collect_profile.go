@@ -113,10 +113,12 @@ func setVisit(f *models.Features, p *baseline.Profile, ev *models.Event, r *requ
 	if v.Look {
 		f.Flags |= models.IsLook
 	}
-	if v.Change {
-		f.Flags |= models.IsSessionChange
+	if !f.AfterLogout() { // what is said of a session that had ended, stays
+		f.Set(models.SessionKind, float64(v.Kind))
+		if v.Change {
+			f.Flags |= models.IsSessionChange
+		}
 	}
-	f.Set(models.SessionKind, float64(v.Kind))
 	for i := range v.Held {
 		f.Set(models.HeldNetwork+models.Feature(i), v.HeldNats(i))
 	}

@@ -3,6 +3,7 @@ package authn
 import (
 	"encoding/json"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -131,6 +132,21 @@ func (c *claims) client() string {
 		return c.clientID
 	}
 	return c.azp
+}
+
+// session names what a logoff ends: the session at the issuer, which refreshed
+// tokens share. Without one it is what began with one authentication at a client,
+// and without that what was issued to the client at one time.
+func (c *claims) session() string {
+	switch {
+	case c.sid != "":
+		return "sid " + c.sid
+	case !c.authTime.IsZero():
+		return "auth_time " + strconv.FormatInt(c.authTime.Unix(), 10) + " " + c.client()
+	case !c.issuedAt.IsZero():
+		return "iat " + strconv.FormatInt(c.issuedAt.Unix(), 10) + " " + c.client()
+	}
+	return "exp " + strconv.FormatInt(c.expires.Unix(), 10) + " " + c.client()
 }
 
 // roles returns the strings at a claim. A dot in path leads into an object,

@@ -96,7 +96,7 @@ func (i *issuer) identity(c *claims, pseudonym func(models.Subject) models.Pseud
 		return nil, false
 	}
 	id := &models.Identity{
-		Credential: models.JWT, CredentialID: c.sid, Roles: roles, Scopes: append(c.scopes, c.scp...),
+		Credential: models.JWT, CredentialID: c.sid, Session: c.session(), Roles: roles, Scopes: append(c.scopes, c.scp...),
 		ACR: c.acr, AuthTime: c.authTime, Expires: c.expires,
 	}
 	if id.CredentialID == "" {

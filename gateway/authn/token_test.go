@@ -3,6 +3,7 @@ package authn
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 	"sync"
@@ -21,7 +22,7 @@ func TestTokenBecomesIdentity(t *testing.T) {
 	}
 	s := models.Subject{Kind: models.User, Issuer: "https://idp.example", ID: "alice"}
 	want := &models.Identity{
-		Subject: s, Pseudonym: pseudonym(s), Credential: models.JWT, CredentialID: "s1",
+		Subject: s, Pseudonym: pseudonym(s), Credential: models.JWT, CredentialID: "s1", Session: "sid s1",
 		Roles: []string{"clerk"}, Scopes: []string{"read", "write"}, ACR: "urn:pwd",
 		AuthTime: start.Add(-time.Minute).UTC(), Expires: start.Add(time.Hour).UTC(),
 	}
@@ -51,6 +52,48 @@ func TestWhoATokenStandsFor(t *testing.T) {
 	f(claimSet{"sub": "web", "client_id": nil, "azp": "web"}, own, false, "s1")
 	f(claimSet{"sub": "svc-7", "sid": nil}, models.Subject{Kind: models.Client, ID: "batch"}, true, "web")
 	f(claimSet{"client_id": "svc-7", "sid": nil}, user, false, "svc-7")
+}
+
+// A logoff ends all tokens of a sid. Without one it ends what began with the same
+// authentication at the same client, and not the other sessions there.
+func TestWhichTokensAreOneSession(t *testing.T) {
+	a := newTest(t, testConfig(), &idp{kids: []string{"k"}})
+	session := func(changes claimSet) string {
+		t.Helper()
+		id, denial := a.Authenticate(bearer(sign(t, "k", "", goodClaims(changes))), JWT, start)
+		if denial != "" || id.Session == "" {
+			t.Fatalf("%v: session %q, %q", changes, id.Session, denial)
+		}
+		return id.Session
+	}
+	at := func(d time.Duration) int64 { return start.Add(d).Unix() }
+	f := func(name string, x, y claimSet, same bool) {
+		t.Helper()
+		if got := session(x) == session(y); got != same {
+			t.Errorf("%s: the same %t, want %t", name, got, same)
+		}
+	}
+	refreshed := claimSet{"iat": at(-time.Second), "exp": at(2 * time.Hour)}
+	f("a refreshed token", nil, refreshed, true)
+	f("another authentication of a sid", nil, claimSet{"auth_time": at(-time.Second)}, true)
+	f("another sid", nil, claimSet{"sid": "s2"}, false)
+
+	without := func(more claimSet) claimSet {
+		c := claimSet{"sid": nil}
+		maps.Copy(c, more)
+		return c
+	}
+	f("a refreshed token without a sid", without(nil), without(refreshed), true)
+	f("another authentication", without(nil), without(claimSet{"auth_time": at(-time.Second)}), false)
+	f("another client", without(nil), without(claimSet{"client_id": "app"}), false)
+	f("a sid of that text", without(nil), claimSet{"sid": session(without(nil))}, false)
+
+	old := without(claimSet{"auth_time": nil})
+	f("a token without either", old, old, true)
+	f("one issued later", old, without(claimSet{"auth_time": nil, "iat": at(-time.Second)}), false)
+	bare := without(claimSet{"auth_time": nil, "iat": nil})
+	f("a token without any date", bare, bare, true)
+	f("one that ends later", bare, without(claimSet{"auth_time": nil, "iat": nil, "exp": at(2 * time.Hour)}), false)
 }
 
 func TestRolesMayLieInAnObject(t *testing.T) {

@@ -65,15 +65,16 @@ func TestExample(t *testing.T) {
 	is("admin no_step_up", c.Risk.Classes.Admin.NoStepUp, risk.FallbackDeny)
 	is("route audit", c.Routes[0].Audit, BestEffort)
 	is("route limited", c.Routes[0].Limited, true)
-	is("site limited", c.Routes[3].Limited, false)
+	is("site limited", c.Routes[4].Limited, false)
 	is("refund audit", c.Routes[1].Audit, AuditRequired)
 	// who may come
 	is("orders", c.Routes[0].Accepts(), authn.JWT|authn.APIKey)
 	is("routes without a list", (&Route{}).Accepts(), authn.JWT|authn.APIKey)
 	is("login", c.Routes[2].Accepts(), authn.None)
-	is("site", c.Routes[3].Accepts(), authn.None)
+	is("logoff", c.Routes[3].Activity, models.Logoff)
+	is("site", c.Routes[4].Accepts(), authn.None)
 	// where it stands
-	is("place of risk.classes.admin", c.Place("risk.classes.admin.step_up"), "60:22")
+	is("place of risk.classes.admin", c.Place("risk.classes.admin.step_up"), "65:22")
 	is("place of the second route", c.Place("routes[1]"), "23:5")
 }
 

@@ -53,6 +53,9 @@ func (c *Config) checkRoute(ps *models.Problems, r *Route) {
 	if r.ACR != "" && !slices.Contains(c.StepUp.ACRLevels, r.ACR) {
 		ps.Add("acr", r.ACR, "want one of stepup.acr_levels")
 	}
+	if r.Activity != models.NoActivity && len(c.Authn.JWT.Issuers) == 0 && r.Accepts()&authn.JWT != 0 {
+		ps.Add("activity", r.Activity, "want an issuer in authn.jwt.issuers: nobody else has a session or a password")
+	}
 	if r.Audit == AuditRequired && c.Streaming.Sink == streaming.SinkDiscard {
 		ps.Add("audit", r.Audit, "want best_effort, or a streaming.sink that keeps events")
 	}

@@ -29,6 +29,13 @@ type Route struct {
 	// Login says how logins are recognized. Required on routes of class login,
 	// and only there.
 	Login *Login `yaml:"login"`
+	// Activity says what a request does to the account of its caller once it is
+	// answered with 2xx or 3xx, in the terms of OCSF: logoff ends the session of its
+	// token, so that a step-up is asked of whoever shows a token of it later;
+	// password_change puts what was learned in the week before on probation again.
+	// Both are of people with a token; of others the route is one like any other.
+	// Default none.
+	Activity models.Activity `yaml:"activity"`
 	// MaxBody bounds the body of a request. Default 0B: what the listener allows.
 	MaxBody models.Size `yaml:"max_body"`
 	// Audit says what happens to a request whose event cannot be recorded:
@@ -178,6 +185,9 @@ func (r *Route) validateLimits(ps *models.Problems) {
 	}
 	if asks := r.ACR != "" || r.MaxAge > 0; asks && r.Accepts()&authn.JWT == 0 {
 		ps.Add("acr", "on a route without jwt", "want jwt in authn: nobody else can authenticate again")
+	}
+	if r.Activity != models.NoActivity && r.Accepts()&authn.JWT == 0 {
+		ps.Add("activity", r.Activity.String()+" on a route without jwt", "want jwt in authn: nobody else has a session or a password")
 	}
 }
 

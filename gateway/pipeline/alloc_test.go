@@ -72,6 +72,27 @@ func TestVerdictsAllocateNothing(t *testing.T) {
 	}
 }
 
+// Neither does a caller with an ended session pay for it, nor who shows its token.
+func TestEndedSessionsAllocateNothing(t *testing.T) {
+	w := steady(t)
+	s := w.credentials()["JWT"]
+	e := &models.Event{}
+	w.Decide(w.view(s), e)
+	ended := *e.Identity
+	for _, session := range []string{"sid another", ended.Session} {
+		ended.Session = session
+		w.Ended.End(&ended, 0, w.now())
+		decide := w.decider(s)
+		if n := testing.AllocsPerRun(500, decide); n != 0 {
+			t.Errorf("%s ended: Decide allocates %v times per request, want 0", session, n)
+		}
+	}
+	e.Reset()
+	if denial := w.Decide(w.view(s), e); !e.Features.AfterLogout() {
+		t.Errorf("its session has not ended: %s", denial)
+	}
+}
+
 // From the first stage to the published event, with the upstream in between.
 func TestServeAllocates(t *testing.T) {
 	w := steady(t)

@@ -112,7 +112,8 @@ func (p *Pipeline) authenticate(d *decision) models.Denial {
 	return ""
 }
 
-// consult puts what verdicts say of the caller into its event.
+// consult puts what verdicts say of the caller into its event, and whether the
+// session of its credential has ended.
 func (p *Pipeline) consult(d *decision) {
 	if d.identity == nil {
 		return
@@ -123,6 +124,9 @@ func (p *Pipeline) consult(d *decision) {
 	e.Features.Set(models.VerdictNats, standing.Nats)
 	if standing.Confirmed {
 		e.Features.Flags |= models.IsConfirmed
+	}
+	if p.Ended.Ended(d.identity, d.view.Time) {
+		e.Features.Set(models.SessionKind, models.SessionAfterLogout)
 	}
 }
 
@@ -148,9 +152,11 @@ func (p *Pipeline) assess(d *decision) {
 	e, now, ask := &d.event, d.view.Time, d.snapshot.StepUp
 	d.key = stepup.Key{Subject: e.Pseudonym, Fingerprint: e.Observed.Fingerprint, ASN: e.Observed.Network}
 	d.rule()
-	if e.Evidence[models.Session].State == models.Hit {
+	switch {
+	case e.Features.AfterLogout(): // holds no credit, and takes none from other sessions
+	case e.Evidence[models.Session].State == models.Hit:
 		ask.Void(e.Pseudonym)
-	} else if d.identity != nil {
+	case d.identity != nil:
 		d.credit(ask.Credit(d.key, now))
 	}
 	d.score()

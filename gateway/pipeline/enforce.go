@@ -73,7 +73,7 @@ func (p *Pipeline) refuse(d *decision, byRisk, byPolicy models.Action) models.De
 		e.Action = models.Deny
 		return models.StepUpImpossible
 	case e.Action == models.StepUp:
-		return p.challenge(d)
+		return p.challenge(d, byPolicy)
 	}
 	return ""
 }
@@ -98,9 +98,9 @@ func (p *Pipeline) spend(d *decision, refill float64) models.Denial {
 }
 
 // challenge asks for a step-up, or gives up when too many went unanswered.
-func (p *Pipeline) challenge(d *decision) models.Denial {
+func (p *Pipeline) challenge(d *decision, byPolicy models.Action) models.Denial {
 	e := &d.event
-	ask, exhausted := d.snapshot.StepUp.Ask(d.identity, d.key, d.want, d.view.Time)
+	ask, exhausted := d.question(byPolicy)
 	switch {
 	case exhausted && d.sampled():
 		d.spare()
@@ -112,6 +112,16 @@ func (p *Pipeline) challenge(d *decision) models.Denial {
 	d.ask = ask
 	e.Challenge, e.MaxAge = append(e.Challenge[:0], ask.ACR...), ask.MaxAge
 	return models.StepUpRequired
+}
+
+// question returns what to ask for. Where it is asked of an ended session only, it is
+// not counted: a page that was left open goes on asking, and nobody is refused, or
+// suspected, for that.
+func (d *decision) question(byPolicy models.Action) (ask stepup.Challenge, exhausted bool) {
+	if d.event.Features.AfterLogout() && byPolicy < models.StepUp {
+		return d.snapshot.StepUp.Challenge(d.identity, d.view.Time), false
+	}
+	return d.snapshot.StepUp.Ask(d.identity, d.key, d.want, d.view.Time)
 }
 
 // sampled reports whether a step-up is asked for only because the session is

@@ -78,7 +78,7 @@ func (x *exchange) finish() {
 		if p.Ruled != nil && e.Rulings != (models.Rulings{}) {
 			p.Ruled(e)
 		}
-		if p.Looked != nil && e.CanStepUp && e.Features.Has(models.IsLook|models.IsEstablished) {
+		if p.Looked != nil && !e.Features.AfterLogout() && e.CanStepUp && e.Features.Has(models.IsLook|models.IsEstablished) {
 			p.Looked(e)
 		}
 		if p.Stepped != nil && stepped(e) {
@@ -95,10 +95,11 @@ func (x *exchange) finish() {
 	p.end(x)
 }
 
-// stepped reports whether the score asked for a step-up, or one came to its end.
+// stepped reports whether the score asked for a step-up, or one came to its end. What
+// an ended session is asked for is no matter of the score.
 func stepped(e *models.Event) bool {
-	return e.Passed || e.Denial == models.StepUpExhausted ||
-		e.Denial == models.StepUpRequired && e.ByRisk == models.StepUp && e.Mode == models.Enforce
+	return !e.Features.AfterLogout() && (e.Passed || e.Denial == models.StepUpExhausted ||
+		e.Denial == models.StepUpRequired && e.ByRisk == models.StepUp && e.Mode == models.Enforce)
 }
 
 // assessed reports whether the request got as far as a score.

@@ -38,6 +38,9 @@ func (x *exchange) forward() {
 	}
 	e.Status = ctx.Response.StatusCode()
 	e.Login = x.route.Login.outcome(e.Status)
+	if e.Status >= 200 && e.Status < 400 {
+		x.act(x.route.Activity)
+	}
 	x.decorate(&ctx.Response)
 	x.giveToken(&ctx.Response)
 	if result.Body == nil {

@@ -19,8 +19,10 @@ import (
 // is learned from as if it had succeeded, for else nobody would ever be known
 // behind such a front: its credential was verified, and what an attacker with a
 // valid credential could teach by failing requests, it can teach by others. The
-// outcome of a login stays unknown, and no device token is given out, because
-// proxies keep the cookies of these answers to themselves.
+// outcome of a login stays unknown. Who is let through to log off has logged off,
+// which harms nobody, but who is let through to change a password may have failed. No
+// device token is given out, because proxies keep the cookies of these answers to
+// themselves.
 
 // permit answers a proxy that may forward the request it asked about.
 func (x *exchange) permit() {
@@ -33,6 +35,9 @@ func (x *exchange) permit() {
 	x.event.Status = http.StatusNoContent
 	if x.route.Login != nil {
 		x.event.Login = models.LoginUnknown
+	}
+	if x.route.Activity == models.Logoff {
+		x.act(models.Logoff)
 	}
 	x.finish()
 }

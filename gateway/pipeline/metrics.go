@@ -21,6 +21,8 @@ type Metrics struct {
 	upstream *prometheus.HistogramVec
 	faults   *prometheus.CounterVec
 
+	activities [models.NumActivities]prometheus.Counter
+
 	disagreements *prometheus.CounterVec
 	trying        sync.Mutex // guards tried
 	tried         map[string]*disagreement
@@ -69,6 +71,11 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 		disagreements: counters("riskgate_risk_candidate_decisions_total",
 			"Scored requests by what the section in force and a candidate ask for.", "candidate", "enforced", "candidate_action"),
 	}
+	activities := counters("riskgate_pipeline_activities_total",
+		"Requests that logged off or changed a password.", "activity")
+	for a := models.NoActivity + 1; a < models.NumActivities; a++ {
+		m.activities[a] = activities.WithLabelValues(a.String())
+	}
 	denials := counters("riskgate_pipeline_denials_total", "Refused requests by reason.", "reason")
 	for _, d := range models.Denials() {
 		m.denials[d] = denials.WithLabelValues(string(d))
@@ -84,7 +91,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 	for s, name := range stageNames {
 		m.stages[s] = stages.WithLabelValues(name)
 	}
-	registry.MustRegister(m.requests, m.shadowed, m.explored, m.panics, m.upstream, m.faults, m.disagreements, denials, scores, stages)
+	registry.MustRegister(m.requests, m.shadowed, m.explored, m.panics, m.upstream, m.faults, m.disagreements, activities, denials, scores, stages)
 	return m
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/riskgate/riskgate/gateway/authz"
+	"github.com/riskgate/riskgate/gateway/logoff"
 	"github.com/riskgate/riskgate/gateway/ratelimit"
 	"github.com/riskgate/riskgate/gateway/stepup"
 	"github.com/riskgate/riskgate/gateway/upstream"
@@ -29,6 +30,7 @@ type Parts struct {
 	Stream    *streaming.Stream
 	Metrics   *Metrics
 	Verdicts  *verdict.Board // nil: none
+	Ended     *logoff.Table  // sessions that were logged off; nil: none ever is
 	Log       zerolog.Logger
 
 	// Looked is told of every scored look of an established caller who can step up,

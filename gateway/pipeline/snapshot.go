@@ -23,11 +23,13 @@ type Route struct {
 	Accept  authn.Methods
 	Class   models.Class
 	Login   *Login // nil unless Class is models.Login
-	Pool    *upstream.Pool
-	MaxBody int64       // bytes; 0: what the listener allows
-	Want    stepup.Want // asked of every caller; zero: nothing
-	Audit   bool        // a request that cannot be recorded is refused
-	Limited bool        // spends the subject's bucket
+	// Activity is what a request of a person does that is answered with 2xx or 3xx.
+	Activity models.Activity
+	Pool     *upstream.Pool
+	MaxBody  int64       // bytes; 0: what the listener allows
+	Want     stepup.Want // asked of every caller; zero: nothing
+	Audit    bool        // a request that cannot be recorded is refused
+	Limited  bool        // spends the subject's bucket
 
 	Facts   signals.RouteFacts
 	metrics routeMetrics

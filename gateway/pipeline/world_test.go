@@ -22,6 +22,7 @@ import (
 	"github.com/riskgate/riskgate/gateway/authz"
 	"github.com/riskgate/riskgate/gateway/jose"
 	"github.com/riskgate/riskgate/gateway/listener"
+	"github.com/riskgate/riskgate/gateway/logoff"
 	"github.com/riskgate/riskgate/gateway/ratelimit"
 	"github.com/riskgate/riskgate/gateway/stepup"
 	"github.com/riskgate/riskgate/gateway/upstream"
@@ -177,6 +178,7 @@ func (w *world) build() {
 	w.Pipeline = New(Parts{
 		Node: "gate-1", Boot: 1, Collector: signals.New(cfg, memory, atlas{}, nil, keys),
 		Limiter: ratelimit.New(w.rate, w.now()), Stream: stream, Metrics: NewMetrics(prometheus.NewRegistry()),
+		Ended: logoff.New([32]byte{9}),
 	})
 	w.snap = w.snapshot(stepup.NewTable(1024))
 	w.Swap(w.snap)

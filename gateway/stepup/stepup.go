@@ -57,11 +57,23 @@ func (s *Service) Ask(id *models.Identity, k Key, w Want, now time.Time) (c Chal
 	if s.count(k, d, now) {
 		return Challenge{}, true
 	}
-	if s.recent(id.AuthTime, d.want.MaxAge, now) {
-		return d.now, false // with the usual max_age the issuer would not ask
-	}
-	return d.usual, false
+	return s.challenge(id, d, now), false
 }
+
+// Challenge returns what Ask does without a special want, and counts nothing.
+func (s *Service) Challenge(id *models.Identity, now time.Time) Challenge {
+	return s.challenge(id, s.demand(Want{}), now)
+}
+
+func (s *Service) challenge(id *models.Identity, d *demand, now time.Time) Challenge {
+	if s.recent(id.AuthTime, d.want.MaxAge, now) {
+		return d.now // with the usual max_age the issuer would not ask
+	}
+	return d.usual
+}
+
+// Leeway is how far the clock of an issuer may be off, where auth_time is compared.
+func (s *Service) Leeway() time.Duration { return s.cfg.Leeway }
 
 func (s *Service) count(k Key, d *demand, now time.Time) (exhausted bool) {
 	set := s.table.set(k.Subject)

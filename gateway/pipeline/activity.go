@@ -1,0 +1,19 @@
+package pipeline
+
+import "github.com/riskgate/riskgate/models"
+
+// act lets what a request did to the account of its caller take effect: before the
+// caller has the answer, so that whatever it sends next finds it done. Requests that
+// were decided by then go on. Only a person has a session or a password; the effect
+// of a changed one is learned with the event.
+func (x *exchange) act(a models.Activity) {
+	e := &x.event
+	if a == models.NoActivity || !e.CanStepUp {
+		return
+	}
+	e.Activity = a
+	x.pipeline.Metrics.activities[a].Inc()
+	if a == models.Logoff && x.pipeline.Ended != nil {
+		x.pipeline.Ended.End(x.identity, x.snapshot.StepUp.Leeway(), e.Time)
+	}
+}
