@@ -20,7 +20,8 @@ func TestRecordedEventsCanBeLearnedAgain(t *testing.T) {
 			copied.Credential = ev.Identity.Credential
 		}
 		for i := range copied.Features.Values { // what was learned is not read
-			if copied.Features.Values[i] != 0 && !isObserved(models.Feature(i)) {
+			kept := isObserved(models.Feature(i)) || models.Feature(i) == models.SessionKind && ev.Features.AfterLogout()
+			if copied.Features.Values[i] != 0 && !kept {
 				copied.Features.Values[i] = 77
 			}
 		}
@@ -51,6 +52,10 @@ func TestRecordedEventsCanBeLearnedAgain(t *testing.T) {
 			s.rtt = rtt(time.Duration(i)*time.Millisecond, time.Duration(day)*time.Millisecond)
 			if day == 8 {
 				s.class = models.Admin
+			}
+			s.ended = day == 9 && i > 0
+			if day == 10 && i == 0 {
+				s.activity = models.PasswordChange
 			}
 			if kind := verdicts[day]; kind != models.NoVerdict {
 				given := baseline.Stamp(at.Add(-time.Hour))

@@ -58,6 +58,27 @@ func TestReportedSessionIsLookedAt(t *testing.T) {
 	}
 }
 
+// That a session had ended is said whatever else has changed in it, adds to that, and
+// teaches nothing.
+func TestEndedSession(t *testing.T) {
+	for name, s := range map[string]shot{
+		"as ever":   {addr: home, agent: firefox, ja4: ja4},
+		"elsewhere": {addr: sydney, agent: chrome, ja4: otherJA4},
+	} {
+		g, ada, at := settled(t)
+		g.send(ada, shot{at: at, addr: home, agent: firefox, ja4: ja4})
+		s.at, s.ended = at.Add(time.Minute), true
+		ev := g.send(ada, s)
+		e := ev.Evidence[models.Session]
+		if e.Lambda != 6 || e.State != models.Hit || ev.Features.Has(models.IsSessionChange) {
+			t.Errorf("%s: %g nats, %s, change %t", name, e.Lambda, e.State, ev.Features.Has(models.IsSessionChange))
+		}
+		if baseline.Teaches(ev) {
+			t.Errorf("%s: it teaches", name)
+		}
+	}
+}
+
 // What a machine client comes with while it is confirmed is learned and trusted,
 // and stays so, although its score is too high to teach.
 func TestConfirmedMachineIsTrusted(t *testing.T) {

@@ -106,6 +106,8 @@ type shot struct {
 
 	rulings   models.Rulings // as the verdicts of the caller say
 	confirmed bool
+	ended     bool // the session of its token, before
+	activity  models.Activity
 }
 
 func user(name string) *models.Identity {
@@ -151,7 +153,8 @@ func (g *gate) collect(id *models.Identity, s shot) *models.Event {
 		s.status = 200
 	}
 	view := s.view()
-	ev := &models.Event{Time: s.at, Client: view.Client, Class: s.class, Status: s.status, Passed: s.passed, Login: s.login, BytesOut: s.bytes}
+	ev := &models.Event{Time: s.at, Client: view.Client, Class: s.class, Status: s.status, Passed: s.passed, Login: s.login, BytesOut: s.bytes,
+		Activity: s.activity}
 	if id != nil {
 		ev.Identity, ev.Subject, ev.Pseudonym, ev.Machine = id, id.Subject.Kind, id.Pseudonym, id.Machine()
 	}
@@ -159,6 +162,9 @@ func (g *gate) collect(id *models.Identity, s shot) *models.Event {
 	if s.confirmed {
 		ev.Features.Flags |= models.IsConfirmed
 		ev.Features.Set(models.VerdictNats, -3)
+	}
+	if s.ended {
+		ev.Features.Set(models.SessionKind, models.SessionAfterLogout)
 	}
 	if s.route == "" {
 		s.route = "r"
