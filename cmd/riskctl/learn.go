@@ -23,7 +23,7 @@ type learnCommand struct {
 func (learnCommand) Help() string {
 	return `Learns how much each group of evidence is worth, and how steep the score is, from sessions of which it became known what they were. The result is printed as a section risk for riskgate.yaml; nothing is changed.
 
-What is known comes from the recording itself: a step-up that was passed was genuine; one that was failed counts as an attack with weight 0.7, one that was not answered within an hour with 0.3. A session is an hour (UTC) of one caller: nobody counts more than once an hour, by the first that is known of it, and by --labels before step-ups. Anonymous callers are told apart by address. And from --labels:
+What is known comes from the recording itself: a step-up that was passed was genuine; one that was failed counts as an attack with weight 0.7, one that was not answered within an hour with 0.3. A session is an hour (UTC) of one caller: nobody counts more than once an hour, by the first that is known of it, and by --labels before step-ups; a label of an attack goes before one that is none. A step-up that was asked as a sample is nothing unless it was passed, and one that was asked after logoff is nothing. Anonymous callers are told apart by address. And from --labels:
 
   {"event": "01a0c2fa-ac33-7000-8000-000000000003", "label": "attack"}
   {"subject": "0367c4eb0fcde2c828eb466dec4ce29b", "since": "2026-09-20T00:00:00Z", "until": "2026-09-21T12:00:00Z", "label": "attack", "weight": 0.5}
@@ -34,7 +34,7 @@ A label is attack or legitimate, its weight above 0 and at most 1, 1 if left out
 
 Lines of a file of verdicts are labels too, see riskctl verdict: a quarantine is attack and a confirm legitimate from since, else at, until it expires or a later verdict ends it; a report is attack from since until at; a forgive is none. A label holds where a verdict says otherwise, and of two verdicts the last line.
 
-So are the lines that risksim trace and risksim live write with --labels: {"id": ID, "label": "honest", ...}. Every other label is an attack, of weight 1; a line with an empty id speaks of no event.
+So are the lines that risksim trace and risksim live write with --labels: {"id": ID, "label": "honest", ...}. Every other label that risksim knows is an attack, of weight 1; a line with an empty id speaks of no event.
 
 Weights stay within 0.25 and 2, and a silenced group stays silent. The last fifth of the sessions is not learned from at first, and what was learned must do better there than what was configured.
 

@@ -66,6 +66,7 @@ func (g *gathering) take(r record) error {
 		return nil
 	}
 	switch {
+	case e.Features.AfterLogout(): // asked whatever the score is
 	case e.Passed:
 		g.answer(e, false, adapt.Certain)
 	case e.Denial == models.StepUpExhausted:
@@ -93,8 +94,17 @@ func (g *gathering) answer(e *models.Event, attack bool, weight float64) {
 		in, x = g.open[i-g.gone].in, g.open[i-g.gone].example
 	}
 	x.Attack, x.Weight = attack, weight
-	g.add(in, x, false)
+	g.judge(in, x)
 	g.close(e.Pseudonym)
+}
+
+// judge takes the outcome of a step-up, but for one of a sample that was not passed: it
+// stands for many, and who ignores it may be anybody.
+func (g *gathering) judge(in callerHour, x adapt.Example) {
+	if x.Attack && x.Chance != 1 {
+		return
+	}
+	g.add(in, x, false)
 }
 
 func (g *gathering) close(p models.Pseudonym) {
@@ -110,7 +120,7 @@ func (g *gathering) expire(now time.Time) {
 	for n < len(g.open) && (g.open[n].closed || now.Sub(g.open[n].at) > patience) {
 		if c := &g.open[n]; !c.closed {
 			c.example.Attack, c.example.Weight = true, adapt.Abandoned
-			g.add(c.in, c.example, false)
+			g.judge(c.in, c.example)
 			delete(g.pending, c.of)
 		}
 		n++

@@ -30,14 +30,15 @@ func hourOf(e *models.Event) callerHour {
 }
 
 // add keeps the first example of an hour. One of the file takes the place of one of
-// a step-up.
+// a step-up, and an attack of the file that of what the file says is genuine: in the
+// hour of a thief its owner may have called too.
 func (g *gathering) add(in callerHour, x adapt.Example, labeled bool) {
 	was, again := g.hours[in]
 	switch {
 	case !again:
 		g.hours[in] = standing{len(g.examples), labeled}
 		g.examples = append(g.examples, x)
-	case labeled && !was.labeled:
+	case labeled && (!was.labeled || x.Attack && !g.examples[was.number].Attack):
 		g.hours[in] = standing{was.number, true}
 		g.examples[was.number] = x
 	}

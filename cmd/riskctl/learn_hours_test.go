@@ -77,6 +77,62 @@ func TestLabelsOfOneHourAreOneExample(t *testing.T) {
 	}
 }
 
+// In the hour of a thief its owner may have called too: what is known of the thief holds,
+// whichever was first.
+func TestAttackOfTheHourHolds(t *testing.T) {
+	for _, order := range [][2]int{{1, 2}, {2, 1}} {
+		g, send := hourly(t, &labels{events: map[models.EventID]label{
+			fixedID(1): {weight: 1}, fixedID(2): {attack: true, weight: 0.5}}})
+		for i, n := range order {
+			send(n, time.Duration(i)*time.Minute, unchanged)
+		}
+		if attacks, genuine, labeled := g.tally(); attacks != 1 || genuine != 0 || labeled != 1 || g.examples[0].Weight != 0.5 {
+			t.Errorf("events %v: %d attacks, %d genuine, %d labeled, want the attack alone", order, attacks, genuine, labeled)
+		}
+	}
+}
+
+// A sample that is failed or left unanswered is no attack; one that is passed stands for
+// many.
+func TestSamplesAreLearnedFromWherePassed(t *testing.T) {
+	asked := func(e *models.Event) { e.Denial, e.Status = models.StepUpRequired, 401 }
+	sample := func(change func(*models.Event)) func(*models.Event) {
+		return func(e *models.Event) { change(e); e.Features.Flags |= models.Explored }
+	}
+	f := func(name string, want int, last func(*models.Event)) {
+		t.Helper()
+		g, send := hourly(t, &labels{})
+		send(1, 0, sample(asked))
+		send(2, time.Minute, last)
+		send(3, 3*time.Hour, unchanged)
+		if len(g.examples) != want || len(g.pending) != 0 {
+			t.Errorf("%s: %d examples and %d challenges waited for, want %d and 0", name, len(g.examples), len(g.pending), want)
+		}
+	}
+	f("failed", 0, exhausted)
+	f("failed as a sample", 0, sample(exhausted))
+	f("left unanswered", 0, unchanged)
+	f("passed", 1, func(e *models.Event) { e.Passed = true })
+	g, send := hourly(t, &labels{})
+	send(1, 0, sample(exhausted)) // its challenge was not recorded
+	if len(g.examples) != 0 {
+		t.Error("a failed sample without its challenge is an attack")
+	}
+}
+
+// What an ended session is asked for says nothing of the score.
+func TestStepUpsAfterLogoffAreNoLabels(t *testing.T) {
+	g, send := hourly(t, &labels{})
+	send(1, 0, func(e *models.Event) {
+		e.Denial, e.Status = models.StepUpRequired, 401
+		e.Features.Set(models.SessionKind, models.SessionAfterLogout)
+	})
+	send(2, 3*time.Hour, unchanged)
+	if len(g.examples) != 0 || len(g.pending) != 0 {
+		t.Errorf("%d examples, %d challenges waited for, want none", len(g.examples), len(g.pending))
+	}
+}
+
 // What is known holds against what a step-up of the same hour says, whichever was first.
 func TestLabelReplacesStepUpOfTheHour(t *testing.T) {
 	for _, order := range [][2]int{{1, 2}, {2, 1}} {

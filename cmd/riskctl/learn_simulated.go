@@ -4,7 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
+
+	"github.com/riskgate/riskgate/bench/traffic"
 )
 
 // simulatedLine is one line of what risksim trace and risksim live write with
@@ -20,9 +24,6 @@ type simulatedLine struct {
 	Person  string    `json:"person"`
 }
 
-// honest is the label of requests that are no attack.
-const honest = "honest"
-
 // isSimulated reports whether a line of labels is one of risksim.
 func isSimulated(text []byte) bool {
 	var line struct {
@@ -31,15 +32,19 @@ func isSimulated(text []byte) bool {
 	return bytes.Contains(text, []byte(`"id"`)) && json.NewDecoder(bytes.NewReader(text)).Decode(&line) == nil && line.ID != nil
 }
 
-// addSimulated takes a line of risksim: every label but honest names an attack.
+// addSimulated takes a line of risksim: every label but honest names an attack, and
+// must be one that it knows.
 func (l *labels) addSimulated(text []byte) error {
 	var line simulatedLine
 	if err := decodeLabel(text, &line, `want {"id": ID, "label": "honest"} or the name of an attack`); err != nil {
 		return err
 	}
+	who, known := traffic.ParseLabel(line.Label)
 	switch {
 	case line.Label == "":
 		return errors.New("label missing, want honest or the name of an attack")
+	case !known:
+		return fmt.Errorf("label %q, want one of %s", line.Label, strings.Join(simulatedNames(), ", "))
 	case line.ID == "":
 		return nil
 	}
@@ -47,6 +52,16 @@ func (l *labels) addSimulated(text []byte) error {
 	if err != nil {
 		return err
 	}
-	l.events[id] = label{attack: line.Label != honest, weight: 1}
+	l.events[id] = label{attack: who != traffic.Honest, weight: 1}
 	return nil
+}
+
+func simulatedNames() (names []string) {
+	for l := traffic.Honest; ; l++ {
+		name := l.String()
+		if _, known := traffic.ParseLabel(name); !known {
+			return names
+		}
+		names = append(names, name)
+	}
 }

@@ -44,8 +44,8 @@ func TestEverySimulatedLabelIsRead(t *testing.T) {
 			t.Errorf("%s: attack %v, %v", name, got.attack, err)
 		}
 	}
-	if n < 2 {
-		t.Errorf("%d labels", n)
+	if n < 2 || len(simulatedNames()) != n {
+		t.Errorf("%d labels, %d in the message", n, len(simulatedNames()))
 	}
 }
 
@@ -61,6 +61,8 @@ func TestSimulatedLabelMistakes(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"id": "x", "label": "honest"}`:                                `"x" is no event id`,
 		`{"id": "` + idText(1) + `"}`:                                   "label missing, want honest or the name of an attack",
+		`{"id": "` + idText(1) + `", "label": "Honest"}`:                `label "Honest", want one of honest, naive, vpn, `,
+		`{"id": "", "label": "legitimate"}`:                             `label "legitimate", want one of honest, `,
 		`{"id": "` + idText(1) + `", "label": "honest", "weight": 1}`:   `unknown field "weight", want {"id": ID, "label": "honest"}`,
 		`{"id": "` + idText(1) + `", "event": "x", "label": "attack"}`:  `unknown field "event"`,
 		`{"id": "` + idText(1) + `", "label": "honest"} {"label": "x"}`: "want one per line",
