@@ -14,9 +14,13 @@ import (
 const maxLine = 4 << 20
 
 // eachLine gives fn every line of r that is not empty. The last one may lack its
-// line feed.
+// line feed. What is compressed with gzip is decompressed.
 func eachLine(ctx context.Context, name string, r io.Reader, fn func(record) error) error {
-	lines := bufio.NewScanner(r)
+	in, err := unzipped(name, r)
+	if err != nil {
+		return err
+	}
+	lines := bufio.NewScanner(in)
 	lines.Buffer(make([]byte, 0, 256<<10), maxLine)
 	cut := false
 	lines.Split(func(data []byte, end bool) (int, []byte, error) {

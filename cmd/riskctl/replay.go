@@ -30,7 +30,7 @@ type replayCommand struct {
 
 // Help is printed below the flags.
 func (replayCommand) Help() string {
-	return `Reads an access log in combined or common format, or recorded events; which of both it is shows in the first character. The engine begins with nothing, scores every request by what came before it, and learns from it, as a gateway in shadow mode would. Nothing is stored without --save.
+	return `Reads an access log in combined or common format, or recorded events, compressed with gzip or not; which of both it is shows in the first character. The engine begins with nothing, scores every request by what came before it, and learns from it, as a gateway in shadow mode would. Nothing is stored without --save.
 
 An access log holds no credentials: the user of a line is taken for a person who was authenticated, everybody else is anonymous, and of anonymous callers only source, client, rate and enumeration speak. Header fields and handshakes are not in a log and count for nobody. A log is read into memory and sorted by time. Of recorded events everything that was observed is used, and nothing that was learned.`
 }
@@ -79,6 +79,9 @@ func (c replayCommand) Run(ctx context.Context, s streams) error {
 	}
 	if c.Save != "" {
 		s.say("what was learned is in %s", c.Save)
+		if t.people > 0 && c.Issuer == "" {
+			s.say("hint: no gateway will find the users of the log there, for they have no issuer: again into a new folder, with --issuer and the iss of their tokens")
+		}
 	}
 	_, err = s.out.Write(t.report.render(from.name, c.Top))
 	return err
@@ -101,13 +104,18 @@ func (s *source) text() (in *bufio.Reader, close func(), err error) {
 	case s.topic != "":
 		return nil, func() {}, nil
 	case s.stream != nil:
-		return bufio.NewReaderSize(s.stream, 1<<20), func() {}, nil
+		in, err = unzipped(s.name, s.stream)
+		return in, func() {}, err
 	}
 	f, err := os.Open(s.path)
 	if err != nil {
 		return nil, nil, withHint(fmt.Errorf("read requests: %w", err), "--from names an access log, or a file of events")
 	}
-	return bufio.NewReaderSize(f, 1<<20), func() { _ = f.Close() }, nil
+	if in, err = unzipped(s.name, f); err != nil {
+		_ = f.Close()
+		return nil, nil, err
+	}
+	return in, func() { _ = f.Close() }, nil
 }
 
 // looksLikeEvents tells JSON from an access log.

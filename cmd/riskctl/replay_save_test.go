@@ -51,6 +51,10 @@ func TestAGatewayBeginsWithWhatWasSaved(t *testing.T) {
 	if code, _, report := runWith(t, nil, args...); code != 1 || !strings.Contains(report, "is not empty") {
 		t.Errorf("what was saved is overwritten: exit code %d\n%s", code, report)
 	}
+	nobody := filepath.Join(folder, "nobody")
+	if code, _, report := runWith(t, nil, "replay", "--from", file, "--save", nobody, "--key-file", key); code != 0 || !strings.Contains(report, "hint: no gateway will find the users") {
+		t.Errorf("without an issuer: exit code %d\n%s", code, report)
+	}
 	if code, _, _ := runWith(t, nil, "replay", "--from", file, "--save", store); code != 2 {
 		t.Errorf("without a key: exit code %d", code)
 	}

@@ -28,6 +28,7 @@ type trial struct {
 	store     string // folder in which what was learned is kept; "": nowhere
 	keys      baseline.Keys
 	issuer    string // of the users in a log
+	people    int    // lines that name a user
 	report    *replayReport
 
 	memory    *baseline.Memory // nil before the first request
@@ -120,6 +121,7 @@ func (t *trial) person(user string) *models.Identity {
 	if user == "" {
 		return nil
 	}
+	t.people++
 	s := models.Subject{Kind: models.User, Issuer: t.issuer, ID: user}
 	return &models.Identity{Subject: s, Pseudonym: t.pseudonym(s), Credential: models.JWT, CredentialID: user}
 }

@@ -24,6 +24,9 @@ func tailFile(ctx context.Context, path string, follow bool, lines int, p *print
 	if err != nil {
 		return fmt.Errorf("read events: %w", err)
 	}
+	if err := plain(path, f); err != nil {
+		return errors.Join(err, f.Close())
+	}
 	g := &growing{path: path, file: f, printer: p, place: place{name: path, part: -1}}
 	defer func() { g.file.Close() }()
 	if lines >= 0 {
