@@ -26,7 +26,7 @@ var demoConfig string
 var demoPolicies []byte
 
 // demonstration is everything around the gateway of the demo. Its folder is
-// removed at the end, but for the events.
+// removed at the end; after a fault the events stay.
 type demonstration struct {
 	command serveCommand
 	folder  string
@@ -40,7 +40,7 @@ func (c serveCommand) demo(s streams, signals <-chan os.Signal) (err error) {
 	if d.folder, err = os.MkdirTemp("", "riskgate-demo-"); err != nil {
 		return fmt.Errorf("make demo folder: %w", err)
 	}
-	defer func() { err = errors.Join(err, d.clean()) }()
+	defer func() { err = errors.Join(err, d.clean(err == nil)) }()
 	if d.backend, err = startBackend(); err != nil {
 		return err
 	}
@@ -104,8 +104,11 @@ func (d *demonstration) write(name string, content []byte) error {
 	return nil
 }
 
-// clean removes the folder, but for the events.
-func (d *demonstration) clean() error {
+// clean removes the folder, or all but the events.
+func (d *demonstration) clean(whole bool) error {
+	if whole {
+		return os.RemoveAll(d.folder)
+	}
 	entries, err := os.ReadDir(d.folder)
 	for _, e := range entries {
 		if e.Name() != "events.jsonl" {
