@@ -55,7 +55,9 @@ type Gateway struct {
 	log     zerolog.Logger
 	boot    uint64
 	config  atomic.Pointer[config.Config]
-	fixed   *config.Config // what the start fixed: a reload cannot change it
+	refused atomic.Pointer[config.Config] // by the last reload; nil: it took one, or could not read one
+	unread  string                        // why there was none to read; of the goroutine that watches
+	fixed   *config.Config                // what the start fixed: a reload cannot change it
 	keys    baseline.Keys
 	loaded  []byte // fingerprint of the watched files at the start
 	ruled   []byte // the same of the verdicts
@@ -198,8 +200,8 @@ func (g *Gateway) Start() error {
 	if err := g.admin.Start(); err != nil {
 		return err
 	}
-	if len(g.options.Files) > 0 { // an error is logged there; tried again when a file changes again
-		g.background.Go(func() { watch(ctx, g.watched, g.loaded, func() error { _ = g.Reload(); return nil }) })
+	if len(g.options.Files) > 0 {
+		g.background.Go(func() { watch(ctx, g.watched, g.loaded, g.renew) })
 	}
 	g.background.Go(func() { watch(ctx, g.judged, g.ruled, g.renewVerdicts) })
 	g.ready.Store(true)

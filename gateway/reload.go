@@ -36,11 +36,27 @@ func (g *Gateway) Reload() error {
 	return nil
 }
 
+// renew reloads because a file has changed. An error is logged there. It is returned
+// where the configuration could not be read, to be tried again: a file with a secret may
+// still be to come.
+func (g *Gateway) renew() error {
+	_, err := g.options.Load()
+	if err != nil && err.Error() == g.unread {
+		return err
+	}
+	if g.unread = ""; err != nil {
+		g.unread = err.Error()
+	}
+	_ = g.Reload()
+	return err
+}
+
 func (g *Gateway) reload() error {
 	next, err := g.options.Load()
 	if err != nil {
 		return err
 	}
+	g.refused.Store(next)
 	if err := g.needsRestart(next); err != nil {
 		return err
 	}
@@ -48,6 +64,7 @@ func (g *Gateway) reload() error {
 		return err
 	}
 	g.config.Store(next)
+	g.refused.Store(nil)
 	g.configureLearning(&next.Risk)
 	g.follow(next)
 	g.publishConfig(next)

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/riskgate/riskgate/gateway/config"
 )
 
 const (
@@ -64,18 +66,26 @@ func fingerprint(roots []string) []byte {
 }
 
 // watched lists the files and folders that a reload reads, but for those that are
-// watched apart: the databases and the verdicts.
+// watched apart: the databases and the verdicts. Of a configuration that was refused
+// it lists all that it names: one of them may be what was wrong.
 func (g *Gateway) watched() []string {
-	c := g.config.Load()
-	files := append([]string{}, g.options.Files...)
-	files = append(files, c.Authn.APIKeys.File, c.Authz.Policies, c.Listener.TLS.Cert, c.Listener.TLS.Key)
+	files := append(slices.Clone(g.options.Files), filesOf(g.config.Load())...)
+	if c := g.refused.Load(); c != nil {
+		places := &c.Signals.Geo
+		files = append(append(files, filesOf(c)...), places.City, places.ASN, places.Anonymous, c.Verdict.File)
+	}
+	return slices.DeleteFunc(files, func(name string) bool { return name == "" })
+}
+
+func filesOf(c *config.Config) []string {
+	files := []string{c.Authn.APIKeys.File, c.Authz.Policies, c.Listener.TLS.Cert, c.Listener.TLS.Key}
 	for _, kind := range slices.Sorted(maps.Keys(c.Signals.Geo.Lists)) {
 		files = append(files, c.Signals.Geo.Lists[kind]...)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Upstream.Pools)) {
 		files = append(files, c.Upstream.Pools[name].CA)
 	}
-	return slices.DeleteFunc(files, func(name string) bool { return name == "" })
+	return files
 }
 
 // judged lists the file of verdicts.

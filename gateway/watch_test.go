@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -67,4 +68,56 @@ func TestWatch(t *testing.T) {
 		cancel()
 		<-done
 	})
+}
+
+// A configuration that was refused for one of the files that it names is taken once that
+// file is there and good, although nothing else changes.
+func TestWatchSeesWhatARefusedConfigurationNames(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ old, new, broken, good, like string }{
+		"more.yaml":   {"{file: keys.yaml}", "{file: more.yaml}", "keys:\n  - {id: sho", "", "keys.yaml"},
+		"more.cedar":  {"authz: {}", "authz: {policies: more.cedar}", "permit (principal, act", "permit (principal, action, resource);", ""},
+		"more.ndjson": {"verdict: {}", "verdict: {file: more.ndjson}", "{", "", ""},
+		"more.mmdb":   {"city: city.mmdb", "city: more.mmdb", "half", "", "city.mmdb"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			if c.like != "" {
+				text, err := os.ReadFile(s.path(c.like))
+				s.must(err)
+				c.good = string(text)
+			}
+			s.start()
+			before := s.Config()
+			s.replace(c.old, c.new)
+			failed := func() int { return strings.Count(s.log.String(), "reload failed") }
+			eventually(t, "the file is missing", func() bool { return failed() > 0 })
+			n := failed()
+			s.write(name, c.broken)
+			eventually(t, "the file is half written", func() bool { return failed() > n })
+			s.write(name, c.good)
+			eventually(t, "the file is whole", func() bool { return s.Config() != before })
+		})
+	}
+}
+
+// A configuration that cannot be read for want of a secret is read once that is there. What
+// is wrong is said once.
+func TestWatchWaitsForASecret(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	const secret = "0123456789abcdef0123456789abcdef"
+	s.write("token.txt", secret)
+	s.replace("recent: 256}", `recent: 256, token: "file:token.txt"}`)
+	s.start()
+	before := s.Config()
+	s.write("token.txt", "")
+	s.replace("mode: shadow", "mode: enforce")
+	eventually(t, "it is refused", func() bool { return strings.Contains(s.log.String(), "reload failed") })
+	s.write("token.txt", secret)
+	eventually(t, "it is read", func() bool { return s.Config() != before })
+	if n := strings.Count(s.log.String(), "reload failed"); n != 1 {
+		t.Errorf("it was said %d times", n)
+	}
 }
