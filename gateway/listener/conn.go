@@ -10,6 +10,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"github.com/riskgate/riskgate/gateway/deadline"
 	"github.com/riskgate/riskgate/models"
 )
 
@@ -51,7 +52,7 @@ type conn struct {
 	phase    phase
 	due      time.Time     // deadline of the next read
 	armed    time.Time     // deadline of reads in force; zero: unknown
-	spare    time.Duration // how much earlier than due armed may be
+	timeout  time.Duration // that due is the end of
 	ended    bool          // the client has closed its side
 	body     Body
 
@@ -95,10 +96,6 @@ func (c *conn) heard(n int, err error) {
 	c.ended = c.ended || errors.Is(err, io.EOF)
 }
 
-// slack is how much of a timeout may be missing from a deadline that is left as
-// it is: setting one costs as much as reading a header.
-const slack = 16
-
 // Read reads from the client. While a body is read by the handler, each read has
 // a deadline of its own.
 func (c *conn) Read(p []byte) (n int, err error) {
@@ -118,8 +115,7 @@ func (c *conn) Read(p []byte) (n int, err error) {
 
 // arm sets the deadline that is due, unless the one in force is hardly earlier.
 func (c *conn) arm() error {
-	early := c.due.Sub(c.armed)
-	if !c.armed.IsZero() && 0 <= early && early < c.spare {
+	if !c.armed.IsZero() && deadline.Stays(c.due.Sub(c.armed), c.timeout) {
 		return nil
 	}
 	c.armed = c.due
@@ -147,7 +143,7 @@ func (c *conn) Write(p []byte) (int, error) {
 func (c *conn) allow(timeout time.Duration) error {
 	end := time.Now().Add(timeout)
 	at := end.Sub(began)
-	if early := at - time.Duration(c.fresh.Load()); 0 <= early && early < timeout/slack {
+	if deadline.Stays(at-time.Duration(c.fresh.Load()), timeout) {
 		return nil
 	}
 	c.fresh.Store(int64(at))
@@ -177,8 +173,7 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 	if c.phase == header {
 		c.phase = body
 	}
-	c.spare = timeout / slack
-	c.due = t
+	c.due, c.timeout = t, timeout
 	return nil
 }
 

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/riskgate/riskgate/gateway/deadline"
 )
 
 // maxHead bounds a response header, and is the size of the reader of a
@@ -67,10 +69,10 @@ func (c *conn) readable() bool {
 }
 
 // allow gives a round trip from now on its time. A deadline in force that is
-// hardly earlier is left: setting one costs as much as all else that is done here.
+// hardly earlier is left.
 func (c *conn) allow(now time.Time, timeout time.Duration) error {
 	end := now.Add(timeout)
-	if early := end.Sub(c.armed); !c.armed.IsZero() && 0 <= early && early < timeout/16 {
+	if !c.armed.IsZero() && deadline.Stays(end.Sub(c.armed), timeout) {
 		return nil
 	}
 	c.armed = end
