@@ -26,11 +26,11 @@ func NewProbe(c risk.Config, evaluate replay.Evaluate) *Probe {
 // would have caught the request: 0 where none above the throttle threshold would.
 // Credit is taken away, because it was earned under the thresholds of the
 // recording. Nobody is asked for an attack elsewhere alone, or while enrolling;
-// deny needs more than novelty.
+// deny needs more than novelty. An ended session is asked whatever they are.
 func (p *Probe) Reach(d *replay.Decision) (stepUp, deny float64) {
 	d.Features.Set(models.CreditNats, 0)
 	p.judge.Decide(p.engine, d)
-	if d.Features.Has(models.IsMachine | models.IsEnrolling) {
+	if d.Features.Has(models.IsMachine|models.IsEnrolling) || d.Features.AfterLogout() {
 		return 0, 0
 	}
 	switch a := p.judge.Assessment(); a.Wanted {
