@@ -79,6 +79,23 @@ func TestEndedSession(t *testing.T) {
 	}
 }
 
+// A thief who goes on showing an old token between the requests of its owner, who has begun
+// another session under the same name, does not make that one look like two places.
+func TestEndedSessionIsNoneOfTheOwners(t *testing.T) {
+	g, ada, at := settled(t)
+	owner, thief := shot{addr: home, agent: firefox, ja4: ja4}, shot{addr: sydney, agent: firefox, ja4: ja4, ended: true}
+	g.send(ada, shot{at: at, addr: home, agent: firefox, ja4: ja4})
+	for i := range 6 {
+		thief.at, owner.at = at.Add(time.Duration(2*i+1)*time.Minute), at.Add(time.Duration(2*i+2)*time.Minute)
+		if ev := g.send(ada, thief); ev.Evidence[models.Session].Lambda != 6 {
+			t.Fatalf("the thief's session says %g", ev.Evidence[models.Session].Lambda)
+		}
+		if ev := g.send(ada, owner); ev.Features.Get(models.SessionKind) != models.SessionSame || ev.Features.Has(models.IsSessionChange) {
+			t.Fatalf("the owner's session changed: %g", ev.Features.Get(models.SessionKind))
+		}
+	}
+}
+
 // What a machine client comes with while it is confirmed is learned and trusted,
 // and stays so, although its score is too high to teach.
 func TestConfirmedMachineIsTrusted(t *testing.T) {

@@ -44,6 +44,9 @@ func (p *Profile) learn(ev *models.Event, now uint32) (share bool) {
 		return false
 	}
 	p.Own.countStepUp(ev, now)
+	if ev.Features.AfterLogout() { // it belongs to no session any more
+		return false
+	}
 	if weight > 0 {
 		p.Local.peak(uint16(now / 3600))
 	}
