@@ -95,7 +95,7 @@ type besieged struct {
 func (b *besieged) jobs(o *options, seed uint64) []func() error {
 	x := &o.extras
 	config := func(what string, w traffic.Config) siege.Config {
-		return siege.Config{World: w, Risk: o.risk, Progress: progress(fmt.Sprintf("%s, seed %d", what, seed))}
+		return siege.Config{World: w, Risk: o.risk, Ablate: o.ablate, Progress: progress(fmt.Sprintf("%s, seed %d", what, seed))}
 	}
 	poison := func(w traffic.World, into *[]siege.Poisoned) func() error {
 		return func() (err error) {

@@ -1,7 +1,6 @@
 package siege
 
 import (
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -44,7 +43,7 @@ type raid struct {
 	begin    time.Time
 	requests int
 	objects  int
-	highest  float32 // log-odds in the first early requests
+	highest  highest // scores in the first early requests
 	caught   bool
 	at       Spread // requests and seconds until then
 	reason   string
@@ -59,15 +58,15 @@ type assault struct {
 
 func newAssault() *assault { return &assault{raids: map[int]*raid{}} }
 
-func (a *assault) take(e *traffic.Event, ev *models.Event) {
+func (a *assault) take(e *traffic.Event, ev *models.Event, scores []float32) {
 	r := a.raids[e.Attack]
 	if r == nil {
-		r = &raid{kind: trial.KindOf(e), victim: e.Person, begin: e.Time, highest: float32(math.Inf(-1))}
+		r = &raid{kind: trial.KindOf(e), victim: e.Person, begin: e.Time}
 		a.raids[e.Attack] = r
 		a.order = append(a.order, r)
 	}
 	if r.requests++; r.requests <= early {
-		r.highest = max(r.highest, logOdds(ev))
+		r.highest.take(scores)
 	}
 	if r.caught {
 		return
@@ -82,11 +81,6 @@ func (a *assault) take(e *traffic.Event, ev *models.Event) {
 	if e.Object >= 0 && ev.Denial == "" && ev.Status < 300 {
 		r.objects++
 	}
-}
-
-func logOdds(ev *models.Event) float32 {
-	s := ev.Assessment.Score / 100
-	return float32(math.Log(s / (1 - s)))
 }
 
 func (a *assault) report() []Campaign {
@@ -132,11 +126,3 @@ func campaign(kind string, raids []*raid) Campaign {
 }
 
 func spread(v []float64) Spread { return Spread{measure.Quantile(v, 0.5), measure.Quantile(v, 0.95)} }
-
-// samples are the attacks as the ranking takes them.
-func (a *assault) samples() (all []trial.Attempt) {
-	for _, r := range a.order {
-		all = append(all, trial.Attempt{Kind: r.kind, Victim: r.victim, Score: r.highest})
-	}
-	return all
-}

@@ -41,7 +41,7 @@ func (d Days) Share() float64 { return float64(d.Behavior) / float64(max(1, d.Da
 // today is one subject's day so far.
 type today struct {
 	day             int // -1: never called
-	highest         float32
+	highest         highest
 	machine, export bool
 	twin            bool
 	alarm, behavior bool
@@ -55,7 +55,7 @@ type honest struct {
 	Honest
 	config       *Config
 	subjects     map[string]*today
-	before, days []float32 // highest log-odds of a day, before and after attacks begin
+	before, days []highest // scores of a day, before and after attacks begin
 	firstAttack  int       // day
 }
 
@@ -82,16 +82,13 @@ func (h *honest) attacked(e *traffic.Event) {
 }
 
 // take counts an honest request of an authenticated subject.
-func (h *honest) take(e *traffic.Event, ev *models.Event) {
-	if e.Credential == models.NoCredential {
-		return
-	}
+func (h *honest) take(e *traffic.Event, ev *models.Event, scores []float32) {
 	t := h.subject(e.Person)
 	if day := h.day(e.Time); day != t.day {
 		h.close(t)
-		*t = today{day: day, highest: float32(math.Inf(-1)), lastAttack: t.lastAttack, session: t.session, stepped: t.stepped, machine: ev.Machine}
+		*t = today{day: day, lastAttack: t.lastAttack, session: t.session, stepped: t.stepped, machine: ev.Machine}
 	}
-	t.highest = max(t.highest, logOdds(ev))
+	t.highest.take(scores)
 	t.export = t.export || e.Variant == traffic.NightExport
 	t.twin = t.twin || e.Variant == traffic.BenignTwin
 	caught := Caught(ev)
@@ -190,6 +187,6 @@ func byBehavior(ev *models.Event, threshold float64) bool {
 	}
 	// Log-odds are linear in nats: the slope follows from the score and its base.
 	base := math.Log(ev.Assessment.Base / (100 - ev.Assessment.Base))
-	slope := (float64(logOdds(ev)) - base) / nats
+	slope := (float64(logOdds(ev.Assessment.Score)) - base) / nats
 	return slope*(nats-behavior)+base < math.Log(threshold/(100-threshold))
 }

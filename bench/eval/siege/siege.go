@@ -19,6 +19,8 @@ type Config struct {
 	World traffic.Config
 	// Risk is the configuration that is decided by.
 	Risk risk.Config
+	// Ablate adds rows of the same evidence without each of its groups.
+	Ablate bool
 	// Progress, unless nil, is told from time to time how many requests were
 	// decided and what time it is in the world.
 	Progress func(requests int, at time.Time)
@@ -73,8 +75,8 @@ type Report struct {
 	Requests  int        `json:"requests"`
 	Campaigns []Campaign `json:"campaigns"`
 	Honest    Honest     `json:"honest"`
-	// Rows hold the highest log-odds in an attack's first 20 requests against the
-	// highest of a subject's day.
+	// Rows hold the highest score in an attack's first 20 requests against the
+	// highest of a subject's day, for the gate and for models that saw the same.
 	Rows []trial.Row `json:"-"`
 }
 
@@ -86,7 +88,7 @@ func Run(c Config) (*Report, error) {
 	}
 	defer func() { _ = g.Close() }() // nothing is stored
 	v := visits{g}
-	a, h := newAssault(), newHonest(&c)
+	a, h, p := newAssault(), newHonest(&c), newPanel(&c)
 	r := &Report{World: string(c.World.World), Seed: c.World.Seed}
 	for e := range c.World.Events() {
 		r.Requests++
@@ -96,17 +98,15 @@ func Run(c Config) (*Report, error) {
 		v.serve(e, func(ev *models.Event, again bool) {
 			switch {
 			case e.Label != traffic.Honest:
-				a.take(e, ev)
+				a.take(e, ev, p.score(e, ev))
 				h.attacked(e)
-			case !again:
-				h.take(e, ev)
+			case !again && e.Credential != models.NoCredential:
+				h.take(e, ev, p.score(e, ev))
 			}
 		})
 	}
 	h.end()
 	r.Campaigns, r.Honest = a.report(), h.Honest
-	r.Rows = trial.Judge(trial.Sample{
-		World: c.World, Model: trial.WithToken, Validation: h.before, Honest: h.days, Attacks: a.samples(),
-	})
+	r.Rows = p.rows(&c, h, a)
 	return r, nil
 }

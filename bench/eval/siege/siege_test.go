@@ -2,10 +2,12 @@ package siege
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/riskgate/riskgate/bench/eval/rival"
 	"github.com/riskgate/riskgate/bench/traffic"
 	"github.com/riskgate/riskgate/models"
 	"github.com/riskgate/riskgate/risk"
@@ -47,15 +49,15 @@ func TestRaidUntilCaught(t *testing.T) {
 		if i >= 24 {
 			ev.Action, ev.Assessment.Score = models.Deny, 90
 		}
-		a.take(e, ev)
+		a.take(e, ev, []float32{float32(ev.Assessment.Score), -float32(i)})
 	}
 	got := a.report()[0]
 	if got.Attacker != "enumeration/random" || got.Within20 != 0 || got.Ever != 1 ||
 		got.Requests[0] != 25 || got.Seconds[0] != 24 || got.Objects[0] != 12 || got.Lost[0] != 12 {
 		t.Errorf("%+v", got)
 	}
-	if s := a.samples()[0]; math.Abs(float64(s.Score)-math.Log(0.25)) > 1e-6 {
-		t.Errorf("highest of the first 20 is %g", s.Score)
+	if h := a.order[0].highest; !slices.Equal(h, highest{20, 0}) {
+		t.Errorf("highest of the first 20 are %v", h)
 	}
 }
 
@@ -69,7 +71,7 @@ func TestUncaughtRaidsLoseEverything(t *testing.T) {
 			if attack == 1 && i == 3 {
 				ev.Action = models.Deny
 			}
-			a.take(e, ev)
+			a.take(e, ev, []float32{0})
 		}
 	}
 	if got := a.report()[0]; got.Objects != (Spread{3, 3}) || got.Lost != (Spread{50, 60}) {
@@ -87,7 +89,7 @@ func TestDaysWithATwin(t *testing.T) {
 		if day == 2 {
 			e.Variant, ev.Action = traffic.BenignTwin, models.StepUp
 		}
-		h.take(e, ev)
+		h.take(e, ev, []float32{0})
 	}
 	h.end()
 	if h.People.Days != 4 || h.People.Alarms != 1 || h.Twins.Days != 1 || h.Twins.Alarms != 1 || h.Machines.Days != 0 {
@@ -120,7 +122,9 @@ func TestAlarmsByBehavior(t *testing.T) {
 // exports.
 func TestSiege(t *testing.T) {
 	w := traffic.NewWorld(traffic.WorldAPI, 1, start, traffic.Size{Users: siegeUsers, Machines: siegeMachines, Days: 14}).Without(traffic.Stuffing)
-	r, err := Run(config(w))
+	c := config(w)
+	c.Ablate = true
+	r, err := Run(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,8 +152,8 @@ func TestSiege(t *testing.T) {
 	if m.Days < 100 || float64(m.Alarms) > 0.002*float64(m.Days) {
 		t.Errorf("machine clients: %+v, want hardly an alarm", m)
 	}
-	if len(r.Rows) != len(r.Campaigns) {
-		t.Errorf("%d rows of %d campaigns", len(r.Rows), len(r.Campaigns))
+	if models := 1 + len(rival.Weighing(risk.DefaultConfig())) + 4; len(r.Rows) != models*len(r.Campaigns) {
+		t.Errorf("%d rows of %d campaigns and %d models", len(r.Rows), len(r.Campaigns), models)
 	}
 }
 
