@@ -147,6 +147,7 @@ func (c *Collector) query(ev *models.Event, p *past, now uint32) baseline.Query 
 		Classes:  ev.Features.Flags,
 		Known:    p.known,
 		Located:  ev.Features.Flags&(models.NetUnknown|models.NetUnavailable) == 0,
+		Machine:  ev.Features.Has(models.IsMachine),
 		Gap:      p.gap,
 		Now:      now,
 	}

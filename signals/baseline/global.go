@@ -30,13 +30,34 @@ type tables struct {
 	Attempts uint64 // ever seen
 	Total    float64
 	Sketch   [sketchRows][sketchWidth]float32
-	Hazard   [2][Levels][GapBuckets]trials
+	Habits   [numKinds]habits
 	Hours    [24]float64
-	Leaps    [GapBuckets]trials // of looks from an ASN new to the subject, those that travel forbids
 	World    Source
 	Sources  sources // reputation, half-life 24 h
 	Accounts sources // logins by user name: N passed, B failed
 	Logins   [2]minutes
+}
+
+// habits are how often one kind of subjects shows something new. Machine clients are
+// apart: they look in every hour and change nothing, so that beside many of them every
+// person who does would be a rarity.
+type habits struct {
+	Hazard [2][Levels][GapBuckets]trials
+	Leaps  [GapBuckets]trials // of looks from an ASN new to the subject, those that travel forbids
+}
+
+// The kinds.
+const (
+	people = iota // and who is not known
+	machines
+	numKinds
+)
+
+func kindOf(machine bool) int {
+	if machine {
+		return machines
+	}
+	return people
 }
 
 // trials are k of n, in scaled looks.
@@ -76,22 +97,31 @@ func (t *tables) rescale(now uint32) {
 			t.Sketch[r][i] = float32(float64(t.Sketch[r][i]) * by)
 		}
 	}
-	for g := range t.Hazard {
-		for l := range t.Hazard[g] {
-			for b := range t.Hazard[g][l] {
-				t.Hazard[g][l][b].K *= by
-				t.Hazard[g][l][b].N *= by
-			}
-		}
+	for k := range t.Habits {
+		t.Habits[k].rescale(by)
 	}
 	for h := range t.Hours {
 		t.Hours[h] *= by
 	}
-	for b := range t.Leaps {
-		t.Leaps[b].K *= by
-		t.Leaps[b].N *= by
-	}
 	t.Origin = now
+}
+
+func (h *habits) rescale(by float64) {
+	for g := range h.Hazard {
+		for l := range h.Hazard[g] {
+			for b := range h.Hazard[g][l] {
+				h.Hazard[g][l][b].rescale(by)
+			}
+		}
+	}
+	for b := range h.Leaps {
+		h.Leaps[b].rescale(by)
+	}
+}
+
+func (r *trials) rescale(by float64) {
+	r.K *= by
+	r.N *= by
 }
 
 // Query is what a look wants to know about the world.
@@ -101,11 +131,12 @@ type Query struct {
 	Classes  models.Flag // Source* bits of the address
 	Known    bool        // the subject uses this ASN
 	Located  bool        // the databases know the address
+	Machine  bool        // a machine client asks
 	Gap      float64     // seconds since the last look; negative: none
 	Now      uint32      // unix seconds
 }
 
-// Norms is the answer.
+// Norms is the answer; rates are those of the same kind of subjects.
 type Norms struct {
 	NetShare, DevShare   [Levels]float64 // of the values among all looks
 	NetHazard, DevHazard [Levels]float64 // rate of novelty after that gap
@@ -123,13 +154,14 @@ func (w *World) Norms(q *Query) (n Norms) {
 	scale := t.scale(q.Now)
 	n.NetShare = t.shares([Levels]uint32{o.Address, o.Network, o.Country}, scale)
 	n.DevShare = t.shares([Levels]uint32{o.Fingerprint, o.Family, o.DeviceType}, scale)
+	h := &t.Habits[kindOf(q.Machine)]
 	for l := range Levels {
-		n.NetHazard[l] = t.Hazard[NetworkGroup][l][b].rate(scale)
-		n.DevHazard[l] = t.Hazard[DeviceGroup][l][b].rate(scale)
+		n.NetHazard[l] = h.Hazard[NetworkGroup][l][b].rate(scale)
+		n.DevHazard[l] = h.Hazard[DeviceGroup][l][b].rate(scale)
 	}
 	n.HourShare = t.hourShare(int(q.Now/3600%24), scale)
 	n.NetOdds, n.DevOdds = t.odds(q)
-	n.Leap = t.Leaps[b].leap(scale)
+	n.Leap = h.Leaps[b].leap(scale)
 	return n
 }
 
@@ -222,21 +254,21 @@ func (t *tables) learnLook(ev *models.Event, now uint32) {
 		t.add(h, one)
 	}
 	t.Hours[now/3600%24] += one
-	b := GapBucket(60 * f.Get(models.SinceLook))
-	t.learnLeap(b, f, one)
-	t.learnHazard(NetworkGroup, b, f, models.NetWeight1, models.NetTotal, one)
+	h, b := &t.Habits[kindOf(f.Has(models.IsMachine))], GapBucket(60*f.Get(models.SinceLook))
+	h.learnLeap(b, f, one)
+	h.learnHazard(NetworkGroup, b, f, models.NetWeight1, models.NetTotal, one)
 	if o.Fingerprint != 0 {
-		t.learnHazard(DeviceGroup, b, f, models.DevWeight1, models.DevTotal, one)
+		h.learnHazard(DeviceGroup, b, f, models.DevWeight1, models.DevTotal, one)
 	}
 }
 
 // learnLeap counts, among looks from an ASN new to the subject, how many journeys
 // were impossible.
-func (t *tables) learnLeap(bucket int, f *models.Features, one float64) {
+func (h *habits) learnLeap(bucket int, f *models.Features, one float64) {
 	if f.Get(models.NetTotal) == 0 || f.Get(models.NetWeight2) > 0 || f.Has(models.MissingLocation) {
 		return
 	}
-	r := &t.Leaps[bucket]
+	r := &h.Leaps[bucket]
 	r.N += one
 	if speed, _ := Speed(f); speed >= leapSpeed {
 		r.K += one
@@ -245,12 +277,12 @@ func (t *tables) learnLeap(bucket int, f *models.Features, one float64) {
 
 // learnHazard counts, level by level, whether the value was new given that the
 // finer one was.
-func (t *tables) learnHazard(group, bucket int, f *models.Features, first, total models.Feature, one float64) {
+func (h *habits) learnHazard(group, bucket int, f *models.Features, first, total models.Feature, one float64) {
 	if f.Get(total) == 0 {
 		return
 	}
 	for l := range Levels {
-		r := &t.Hazard[group][l][bucket]
+		r := &h.Hazard[group][l][bucket]
 		r.N += one
 		if f.Get(first+models.Feature(l)) > 0 {
 			return

@@ -8,8 +8,9 @@ import (
 )
 
 // WorldVersion is the version of the layout written by this build. Version 1 ends
-// before the leaps, and is read.
-const WorldVersion = 2
+// before the leaps, version 2 after them, before what is kept of machine clients; both
+// are read.
+const WorldVersion = 3
 
 // ErrWorld says that bytes are no world that this build reads.
 var ErrWorld = errors.New("baseline: malformed world")
@@ -22,8 +23,7 @@ func (w *World) AppendBinary(dst []byte) []byte {
 	t.copyFrom(w.t)
 	w.mu.RUnlock()
 	e := worldWriter{b: append(dst, WorldVersion)}
-	t.walk(&e)
-	t.walkLeaps(&e)
+	t.walk(&e, WorldVersion)
 	return e.b
 }
 
@@ -35,9 +35,9 @@ func (w *World) UnmarshalBinary(src []byte) error {
 	}
 	t := newTables()
 	r := worldReader{b: src[1:]}
-	t.walk(&r)
-	if src[0] > 1 {
-		t.walkLeaps(&r)
+	t.walk(&r, src[0])
+	if src[0] < 3 { // which kept what all did together
+		t.Habits[machines] = t.Habits[people]
 	}
 	if r.bad || len(r.b) != 0 {
 		return fmt.Errorf("%w: cut short, too long or out of range", ErrWorld)
@@ -65,7 +65,7 @@ type worldWalker interface {
 	sources(sources)
 }
 
-func (t *tables) walk(w worldWalker) {
+func (t *tables) walk(w worldWalker, version uint8) {
 	w.u32(&t.Origin)
 	w.u32(&t.Started)
 	w.u64(&t.Attempts)
@@ -73,14 +73,7 @@ func (t *tables) walk(w worldWalker) {
 	for r := range t.Sketch {
 		w.cells(t.Sketch[r][:])
 	}
-	for g := range t.Hazard {
-		for l := range t.Hazard[g] {
-			for b := range t.Hazard[g][l] {
-				w.number(&t.Hazard[g][l][b].K)
-				w.number(&t.Hazard[g][l][b].N)
-			}
-		}
-	}
+	t.Habits[people].walk(w)
 	for h := range t.Hours {
 		w.number(&t.Hours[h])
 	}
@@ -92,13 +85,34 @@ func (t *tables) walk(w worldWalker) {
 	for i := range t.Logins {
 		t.Logins[i].walk(w)
 	}
+	if version > 1 {
+		t.Habits[people].walkLeaps(w)
+	}
+	if version > 2 {
+		t.Habits[machines].walk(w)
+		t.Habits[machines].walkLeaps(w)
+	}
 }
 
-func (t *tables) walkLeaps(w worldWalker) {
-	for b := range t.Leaps {
-		w.number(&t.Leaps[b].K)
-		w.number(&t.Leaps[b].N)
+func (h *habits) walk(w worldWalker) {
+	for g := range h.Hazard {
+		for l := range h.Hazard[g] {
+			for b := range h.Hazard[g][l] {
+				h.Hazard[g][l][b].walk(w)
+			}
+		}
 	}
+}
+
+func (h *habits) walkLeaps(w worldWalker) {
+	for b := range h.Leaps {
+		h.Leaps[b].walk(w)
+	}
+}
+
+func (r *trials) walk(w worldWalker) {
+	w.number(&r.K)
+	w.number(&r.N)
 }
 
 func (m *minutes) walk(w worldWalker) {

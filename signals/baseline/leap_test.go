@@ -71,17 +71,20 @@ func TestSpeed(t *testing.T) {
 	}
 }
 
+const machineHazards = 2 * Levels * GapBuckets * 16 // bytes
+
 // A world that an earlier build stored has no leaps, and everything else.
 func TestWorldOfTheFirstVersion(t *testing.T) {
 	w := randomWorld(300)
 	first := w.AppendBinary(nil)
-	first = first[:len(first)-GapBuckets*16]
+	first = first[:len(first)-2*GapBuckets*16-machineHazards]
 	first[0] = 1
 	var got World
 	if err := got.UnmarshalBinary(first); err != nil {
 		t.Fatal(err)
 	}
-	w.t.Leaps = [GapBuckets]trials{}
+	w.t.Habits[people].Leaps = [GapBuckets]trials{}
+	w.t.Habits[machines] = w.t.Habits[people]
 	if string(got.AppendBinary(nil)) != string(w.AppendBinary(nil)) {
 		t.Error("something else was lost")
 	}
@@ -100,6 +103,45 @@ func TestMachinesHaveNoPartInReputation(t *testing.T) {
 	}
 	if w.t.Total == 0 {
 		t.Error("what they showed is no part of the world's shares")
+	}
+}
+
+// Machine clients look in every hour and change nothing: beside many of them a person
+// who does is no rarity, and what people show does not make that of machines rare.
+func TestKindsAreApart(t *testing.T) {
+	w, alone := NewWorld(), NewWorld()
+	for i := range uint32(2000) {
+		person := lookAt(t0+i, i%50)
+		person.Features.Set(models.NetTotal, 3)
+		person.Features.Set(models.SinceLook, 60)
+		w.Learn(person, SourceKeys{}, true)
+		alone.Learn(person, SourceKeys{}, true)
+		machine := lookAt(t0+i, 1000)
+		machine.Features.Flags |= models.IsMachine
+		machine.Features.Set(models.NetTotal, 3)
+		machine.Features.Set(models.NetWeight1, 1)
+		machine.Features.Set(models.SinceLook, 60)
+		w.Learn(machine, SourceKeys{}, true)
+	}
+	q := Query{Observed: &lookAt(t0, 7).Observed, Gap: 3600, Now: t0 + 2000}
+	got, want := w.Norms(&q), alone.Norms(&q)
+	if got.NetHazard != want.NetHazard || got.DevHazard != want.DevHazard || got.NetHazard[0] < 0.9 {
+		t.Errorf("beside machines %+v, want %+v", got, want)
+	}
+	q = Query{Observed: &lookAt(t0, 1000).Observed, Gap: 3600, Now: t0 + 2000, Machine: true}
+	if n := w.Norms(&q); n.NetHazard[0] > 0.01 {
+		t.Errorf("of machines %+v", n)
+	}
+	second := w.AppendBinary(nil)
+	second = second[:len(second)-GapBuckets*16-machineHazards]
+	second[0] = 2
+	var old World
+	if err := old.UnmarshalBinary(second); err != nil {
+		t.Fatal(err)
+	}
+	q.Observed = &lookAt(t0, 7).Observed
+	if n := old.Norms(&q); n.NetHazard != want.NetHazard {
+		t.Errorf("of a world before, machines have %+v, want what all did", n)
 	}
 }
 
