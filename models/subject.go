@@ -69,6 +69,7 @@ type Identity struct {
 	Networks []netip.Prefix // declared networks of a machine client; nil: none declared
 	ACR      string         // authentication context class of the token, "" if absent
 	AuthTime time.Time      // last active authentication, zero if absent
+	Issued   time.Time      // of the token, zero if it does not say
 	Expires  time.Time      // end of validity, zero: never
 	Declared bool           // registered by the operator, so established from the start
 }

@@ -97,7 +97,7 @@ func (i *issuer) identity(c *claims, pseudonym func(models.Subject) models.Pseud
 	}
 	id := &models.Identity{
 		Credential: models.JWT, CredentialID: c.sid, Session: c.session(), Roles: roles, Scopes: append(c.scopes, c.scp...),
-		ACR: c.acr, AuthTime: c.authTime, Expires: c.expires,
+		ACR: c.acr, AuthTime: c.authTime, Issued: c.issuedAt, Expires: c.expires,
 	}
 	if id.CredentialID == "" {
 		id.CredentialID = c.client()

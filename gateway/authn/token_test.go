@@ -24,7 +24,7 @@ func TestTokenBecomesIdentity(t *testing.T) {
 	want := &models.Identity{
 		Subject: s, Pseudonym: pseudonym(s), Credential: models.JWT, CredentialID: "s1", Session: "sid s1",
 		Roles: []string{"clerk"}, Scopes: []string{"read", "write"}, ACR: "urn:pwd",
-		AuthTime: start.Add(-time.Minute).UTC(), Expires: start.Add(time.Hour).UTC(),
+		AuthTime: start.Add(-time.Minute).UTC(), Issued: start.UTC(), Expires: start.Add(time.Hour).UTC(),
 	}
 	if !reflect.DeepEqual(id, want) {
 		t.Errorf("identity %+v, want %+v", id, want)

@@ -1,5 +1,5 @@
 // Package logoff remembers the sessions that were ended, as long as a token of
-// theirs may still be valid.
+// theirs may still be valid that was issued by then.
 package logoff
 
 import (
@@ -100,7 +100,7 @@ func (t *Table) End(id *models.Identity, leeway time.Duration, now time.Time) {
 }
 
 // Ended reports whether a credential belongs to a session that has ended. That is
-// then remembered until the credential is no longer valid.
+// then remembered until the credential, and what it was renewed to, are no longer valid.
 func (t *Table) Ended(id *models.Identity, now time.Time) bool {
 	if t == nil || !endable(id) {
 		return false
@@ -131,9 +131,14 @@ func (t *Table) Ended(id *models.Identity, now time.Time) bool {
 
 func endable(id *models.Identity) bool { return id.CanStepUp() && id.Session != "" }
 
-// over is when a credential is certainly no longer valid, or no longer remembered.
+// over is when a credential is certainly no longer valid, or no longer remembered. Nor
+// are then others of its session that were issued while it was valid, if they live as
+// long: that no more of a session was shown does not say that there is no more.
 func over(id *models.Identity, now time.Time) uint32 {
 	end := id.Expires.Add(grace)
+	if !id.Issued.IsZero() {
+		end = end.Add(max(0, id.Expires.Sub(id.Issued)))
+	}
 	if last := now.Add(Longest); end.After(last) {
 		end = last
 	}

@@ -73,6 +73,28 @@ func TestTheTokenItselfIsEnded(t *testing.T) {
 	}
 }
 
+// A thief shows nothing until the token that logged off is over. His was issued after it,
+// or even after the logoff, and is as long-lived.
+func TestTokensIssuedLaterAreEnded(t *testing.T) {
+	issued := func(at time.Time) *models.Identity {
+		id := person(1, "a")
+		id.Issued, id.Expires = at, at.Add(time.Hour)
+		return id
+	}
+	for _, own := range []time.Duration{0, time.Minute, 59 * time.Minute, time.Hour} { // how old the token is that logs off
+		table := New(key)
+		table.End(issued(noon.Add(-own)), leeway, noon)
+		if until := noon.Add(time.Hour + 4*time.Minute); !table.Ended(issued(noon), until) {
+			t.Errorf("%s old: another token of the session is let in after %s", own, until.Sub(noon))
+		}
+	}
+	table := New(key)
+	table.End(issued(noon.Add(time.Minute)), leeway, noon) // by a clock that is fast
+	if table.Ended(issued(noon), noon.Add(3*time.Hour)) {
+		t.Error("it is ended for three hours")
+	}
+}
+
 // A session stays ended as long as tokens of it are shown that are still valid.
 func TestRefreshedTokensProlong(t *testing.T) {
 	table, now := New(key), noon
