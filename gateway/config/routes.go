@@ -30,8 +30,8 @@ type Route struct {
 	// and only there.
 	Login *Login `yaml:"login"`
 	// Activity says what a request does to the account of its caller once it is
-	// answered with 2xx or 3xx, in the terms of OCSF: logoff ends the session of its
-	// token, so that a step-up is asked of whoever shows a token of it later;
+	// answered with 2xx or 3xx (not 304 or 308), in the terms of OCSF: logoff ends the
+	// session of its token, so that a step-up is asked of whoever shows a token of it later;
 	// password_change puts what was learned in the week before on probation again.
 	// Both are of people with a token; of others the route is one like any other.
 	// Default none.

@@ -1,6 +1,17 @@
 package pipeline
 
-import "github.com/riskgate/riskgate/models"
+import (
+	"net/http"
+
+	"github.com/riskgate/riskgate/models"
+)
+
+// happened reports whether an upstream that answers so has done what it was asked. Not
+// modified and permanently elsewhere say that it has not: who follows comes with the
+// same token. Other redirections are what applications answer with when they have.
+func happened(status int) bool {
+	return status >= 200 && status < 400 && status != http.StatusNotModified && status != http.StatusPermanentRedirect
+}
 
 // act lets what a request did to the account of its caller take effect: before the
 // caller has the answer, so that whatever it sends next finds it done. Requests that

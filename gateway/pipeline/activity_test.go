@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,10 @@ func accounts(s *settings) {
 		case "303":
 			rw.Header().Set("Location", "/")
 			rw.WriteHeader(http.StatusSeeOther)
+		case "304", "308":
+			status, _ := strconv.Atoi(r.URL.RawQuery)
+			rw.Header().Set("Location", "/elsewhere")
+			rw.WriteHeader(status)
 		case "400":
 			rw.WriteHeader(http.StatusBadRequest)
 		case "500":
@@ -204,6 +209,9 @@ func TestWhatIsNoActivity(t *testing.T) {
 	}
 	f("400", shot{target: "/logoff?400", token: token})
 	f("500", shot{target: "/logoff?500", token: token})
+	f("not modified", shot{target: "/logoff?304", token: token})
+	f("to be sent again elsewhere", shot{method: "POST", target: "/logoff?308", token: token})
+	f("a password to be sent again", shot{method: "POST", target: "/password?308", token: token})
 	f("another route", shot{token: token})
 	f("an API key", shot{target: "/logoff", key: w.apiKeys["good"]})
 	f("a client with a token", shot{target: "/logoff", token: w.token("web")})

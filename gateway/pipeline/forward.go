@@ -38,7 +38,7 @@ func (x *exchange) forward() {
 	}
 	e.Status = ctx.Response.StatusCode()
 	e.Login = x.route.Login.outcome(e.Status)
-	if e.Status >= 200 && e.Status < 400 {
+	if happened(e.Status) {
 		x.act(x.route.Activity)
 	}
 	x.decorate(&ctx.Response)

@@ -23,7 +23,7 @@ type Route struct {
 	Accept  authn.Methods
 	Class   models.Class
 	Login   *Login // nil unless Class is models.Login
-	// Activity is what a request of a person does that is answered with 2xx or 3xx.
+	// Activity is what a request of a person does that is answered with 2xx or 3xx, see happened.
 	Activity models.Activity
 	Pool     *upstream.Pool
 	MaxBody  int64       // bytes; 0: what the listener allows
