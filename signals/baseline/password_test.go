@@ -89,6 +89,47 @@ func TestProvenOwnerGoesOn(t *testing.T) {
 	}
 }
 
+// A thief on the network of a carrier that its victim proved himself on, with the same
+// model of telephone, holds what is left of the credit. The token he was given is not
+// trusted for that; one that was, is.
+func TestCreditTrustsNoToken(t *testing.T) {
+	for name, trusted := range map[string]bool{"thief": false, "owner": true} {
+		p, at := history()
+		show := func(ev *models.Event) *models.Event {
+			ev.Observed.DeviceToken = 99
+			ev.Features.Set(models.TokenStatus, models.TokenValid)
+			return ev
+		}
+		Learn(&p, show(success(at)))
+		if trusted {
+			p.Own.vouch(OnToken, 99)
+		}
+		before := p.Own.Trust(OnToken, 99, false)
+		ev := show(changed(success(at + 3600)))
+		ev.Features.Flags |= models.HoldsCredit
+		Learn(&p, ev)
+		if after := p.Own.Trust(OnToken, 99, false); after != before || (after == 1) != trusted {
+			t.Errorf("%s: a token trusted with %g is trusted with %g", name, before, after)
+		}
+		ev.Passed = true
+		if Learn(&p, ev); p.Own.Trust(OnToken, 99, false) != 1 {
+			t.Errorf("%s: a token with which a step-up was passed is not trusted", name)
+		}
+	}
+}
+
+// Nor does credit prove anything where the request was forwarded in shadow only.
+func TestCreditOfWhoShouldBeAsked(t *testing.T) {
+	p, at := history()
+	ev := changed(strangeLook(at))
+	ev.Features.Flags |= models.HoldsCredit
+	ev.Assessment.Score = watchfulScore
+	Learn(&p, ev)
+	if p.Own.KnowsNetwork(82) || !p.Own.frozen(at) {
+		t.Error("his network is known, or the profile is not frozen")
+	}
+}
+
 // The first password of an account is often changed on its first day: there is nothing
 // older to protect, and nothing is frozen.
 func TestYoungAccountsGoOn(t *testing.T) {
