@@ -120,6 +120,25 @@ func TestAForgottenPageHarmsNobody(t *testing.T) {
 	}
 }
 
+// Nor does a token of an ended session pass a step-up that is still open elsewhere: it
+// would earn credit there, and end a freeze.
+func TestAnEndedSessionPassesNoStepUp(t *testing.T) {
+	w := settled(t, accounts)
+	elsewhere := func(token string) shot { return shot{target: odd, token: token, from: mobile} }
+	w.status(401, elsewhere(w.token("ada")))
+	w.advance(time.Second)
+	token := w.strong("ada")
+	w.did(shot{target: "/logoff", token: token})
+	got, e := w.ask(elsewhere(token))
+	if got.StatusCode == 200 || e.Passed || e.Credit != 0 {
+		t.Errorf("%d, passed %v, credit %g", got.StatusCode, e.Passed, e.Credit)
+	}
+	w.advance(time.Second)
+	if _, e = w.ask(elsewhere(w.token("ada", claims{"sid": "another"}))); e.Credit != 0 {
+		t.Errorf("another session has credit %g of it", e.Credit)
+	}
+}
+
 // Nothing is learned from what an ended session asks for, nor from its step-ups.
 func TestEndedSessionsTeachNothing(t *testing.T) {
 	w := settled(t, accounts)

@@ -147,7 +147,8 @@ func (d *decision) rule() {
 
 // assess scores the evidence. A step-up that this request passes is turned into
 // credit, and the request scored again with it. One that was enough for a route or
-// a policy that asks for less than the configuration earns nothing.
+// a policy that asks for less than the configuration earns nothing, and the token of an
+// ended session answers none.
 func (p *Pipeline) assess(d *decision) {
 	e, now, ask := &d.event, d.view.Time, d.snapshot.StepUp
 	d.key = stepup.Key{Subject: e.Pseudonym, Fingerprint: e.Observed.Fingerprint, ASN: e.Observed.Network}
@@ -160,7 +161,7 @@ func (p *Pipeline) assess(d *decision) {
 		d.credit(ask.Credit(d.key, now))
 	}
 	d.score()
-	if !e.CanStepUp || !ask.Answered(d.identity, d.key, now) || !ask.Meets(d.identity, stepup.Want{}, now) {
+	if !e.CanStepUp || e.Features.AfterLogout() || !ask.Answered(d.identity, d.key, now) || !ask.Meets(d.identity, stepup.Want{}, now) {
 		return
 	}
 	e.Passed = true
