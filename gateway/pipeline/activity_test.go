@@ -120,6 +120,32 @@ func TestAForgottenPageHarmsNobody(t *testing.T) {
 	}
 }
 
+// A thief whose copy is good for nothing any more cannot have its owner asked, refused or
+// frozen by sending it on and on, whoever asks for the step-up.
+func TestAFloodAfterLogoffHarmsNobody(t *testing.T) {
+	w := settled(t, accounts, func(s *settings) {
+		s.routes = append(s.routes, Route{ID: "fresh", Path: "/fresh", Accept: authn.JWT, Want: stepup.Want{MaxAge: time.Minute}})
+	})
+	old := w.token("ada")
+	w.did(shot{target: "/logoff", token: old})
+	var last *models.Event
+	for i := range 300 {
+		w.advance(100 * time.Millisecond)
+		_, last = w.ask(shot{token: old, target: "/v1/items/" + strconv.Itoa(1000+i)})
+		if i%10 == 0 {
+			w.status(401, shot{token: old, target: "/fresh"})
+		}
+	}
+	if last.Denial != models.StepUpRequired || last.Assessment.ActorNats != 0 {
+		t.Errorf("the last one: %s, actor %g", last.Denial, last.Assessment.ActorNats)
+	}
+	another := claims{"sid": "another"}
+	if got, e := w.ask(shot{token: w.token("ada", another)}); got.StatusCode != 200 || e.Action != models.Allow {
+		t.Errorf("the owner: %d %s, score %g", got.StatusCode, e.Denial, e.Assessment.Score)
+	}
+	w.status(401, shot{token: w.token("ada", another), target: "/fresh"})
+}
+
 // Nor does a token of an ended session pass a step-up that is still open elsewhere: it
 // would earn credit there, and end a freeze.
 func TestAnEndedSessionPassesNoStepUp(t *testing.T) {

@@ -73,7 +73,7 @@ func (p *Pipeline) refuse(d *decision, byRisk, byPolicy models.Action) models.De
 		e.Action = models.Deny
 		return models.StepUpImpossible
 	case e.Action == models.StepUp:
-		return p.challenge(d, byPolicy)
+		return p.challenge(d)
 	}
 	return ""
 }
@@ -98,9 +98,9 @@ func (p *Pipeline) spend(d *decision, refill float64) models.Denial {
 }
 
 // challenge asks for a step-up, or gives up when too many went unanswered.
-func (p *Pipeline) challenge(d *decision, byPolicy models.Action) models.Denial {
+func (p *Pipeline) challenge(d *decision) models.Denial {
 	e := &d.event
-	ask, exhausted := d.question(byPolicy)
+	ask, exhausted := d.question()
 	switch {
 	case exhausted && d.sampled():
 		d.spare()
@@ -114,12 +114,12 @@ func (p *Pipeline) challenge(d *decision, byPolicy models.Action) models.Denial 
 	return models.StepUpRequired
 }
 
-// question returns what to ask for. Where it is asked of an ended session only, it is
-// not counted: a page that was left open goes on asking, and nobody is refused, or
-// suspected, for that.
-func (d *decision) question(byPolicy models.Action) (ask stepup.Challenge, exhausted bool) {
-	if d.event.Features.AfterLogout() && byPolicy < models.StepUp {
-		return d.snapshot.StepUp.Challenge(d.identity, d.view.Time), false
+// question returns what to ask for. Of an ended session it is not counted: a page that
+// was left open goes on asking, and so may a thief, and nobody is refused, or suspected,
+// for that.
+func (d *decision) question() (ask stepup.Challenge, exhausted bool) {
+	if d.event.Features.AfterLogout() {
+		return d.snapshot.StepUp.Challenge(d.identity, d.want, d.view.Time), false
 	}
 	return d.snapshot.StepUp.Ask(d.identity, d.key, d.want, d.view.Time)
 }

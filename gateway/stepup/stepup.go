@@ -60,9 +60,9 @@ func (s *Service) Ask(id *models.Identity, k Key, w Want, now time.Time) (c Chal
 	return s.challenge(id, d, now), false
 }
 
-// Challenge returns what Ask does without a special want, and counts nothing.
-func (s *Service) Challenge(id *models.Identity, now time.Time) Challenge {
-	return s.challenge(id, s.demand(Want{}), now)
+// Challenge returns what Ask does, and counts nothing.
+func (s *Service) Challenge(id *models.Identity, w Want, now time.Time) Challenge {
+	return s.challenge(id, s.demand(w), now)
 }
 
 func (s *Service) challenge(id *models.Identity, d *demand, now time.Time) Challenge {

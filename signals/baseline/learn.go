@@ -38,13 +38,17 @@ func Learn(p *Profile, ev *models.Event) (share bool) {
 }
 
 func (p *Profile) learn(ev *models.Event, now uint32) (share bool) {
+	ended := ev.Features.AfterLogout()
+	if ended && ev.Denial != "" { // else who holds an old token could have its owner refused
+		return false
+	}
 	weight := p.Own.weigh(ev, now)
 	p.Local.count(ev, weight >= pathWeight, now)
 	if ev.Subject == models.Anonymous {
 		return false
 	}
 	p.Own.countStepUp(ev, now)
-	if ev.Features.AfterLogout() { // it belongs to no session any more
+	if ended { // it belongs to no session any more
 		return false
 	}
 	if weight > 0 {
