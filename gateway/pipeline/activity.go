@@ -16,7 +16,8 @@ func happened(status int) bool {
 // act lets what a request did to the account of its caller take effect: before the
 // caller has the answer, so that whatever it sends next finds it done. Requests that
 // were decided by then go on. Only a person has a session or a password; the effect
-// of a changed one is learned with the event.
+// of a changed one is learned with the event. A session that had ended is not ended
+// again: what began after it stays.
 func (x *exchange) act(a models.Activity) {
 	e := &x.event
 	if a == models.NoActivity || !e.CanStepUp {
@@ -24,7 +25,7 @@ func (x *exchange) act(a models.Activity) {
 	}
 	e.Activity = a
 	x.pipeline.Metrics.activities[a].Inc()
-	if a == models.Logoff && x.pipeline.Ended != nil {
+	if a == models.Logoff && x.pipeline.Ended != nil && !e.Features.AfterLogout() {
 		x.pipeline.Ended.End(x.identity, x.snapshot.StepUp.Leeway(), e.Time)
 	}
 }

@@ -146,6 +146,20 @@ func TestAFloodAfterLogoffHarmsNobody(t *testing.T) {
 	w.status(401, shot{token: w.token("ada", another), target: "/fresh"})
 }
 
+// An old token ends nothing that began after it, where shadow mode forwards its logoff.
+func TestAnEndedSessionEndsNoOther(t *testing.T) {
+	w := settled(t, accounts, func(s *settings) { s.risk.Mode = models.Shadow })
+	old := w.token("ada")
+	w.did(shot{target: "/logoff", token: old})
+	w.advance(time.Minute)
+	anew := w.token("ada", claims{"auth_time": w.now().Unix()})
+	w.advance(time.Minute)
+	w.status(200, shot{target: "/logoff", token: old})
+	if _, e := w.ask(shot{token: anew}); e.Features.AfterLogout() {
+		t.Error("who authenticated after the first logoff was logged off by the second")
+	}
+}
+
 // Nor does a token of an ended session pass a step-up that is still open elsewhere: it
 // would earn credit there, and end a freeze.
 func TestAnEndedSessionPassesNoStepUp(t *testing.T) {
