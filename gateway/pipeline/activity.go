@@ -13,6 +13,18 @@ func happened(status int) bool {
 	return status >= 200 && status < 400 && status != http.StatusNotModified && status != http.StatusPermanentRedirect
 }
 
+// endAnyway ends the session of a logoff that the score or a rate keeps from the
+// upstream: whoever is noisy with a copy of the token could keep its owner from logging
+// off. Nobody gets in by it.
+func (x *exchange) endAnyway(denial models.Denial) {
+	switch denial {
+	case models.SubjectRate, models.RiskDenied, models.StepUpRequired, models.StepUpExhausted:
+		if x.route.Activity == models.Logoff {
+			x.act(models.Logoff)
+		}
+	}
+}
+
 // act lets what a request did to the account of its caller take effect: before the
 // caller has the answer, so that whatever it sends next finds it done. Requests that
 // were decided by then go on. Only a person has a session or a password; the effect

@@ -74,6 +74,49 @@ func TestATokenIsStoppedAfterLogoff(t *testing.T) {
 	}
 }
 
+// Who is noisy with a copy of a token does not keep its owner from logging off.
+func TestALogoffThatIsRefusedEndsTheSession(t *testing.T) {
+	const path = "//./logoff?a=1&a=2" // as odd as that of hot
+	for name, how := range map[string]struct {
+		noise, status int
+		target        string
+		edit          func(*settings)
+	}{
+		"score":     {0, 401, path, nil},
+		"exhausted": {4, 403, path, nil},
+		"rate":      {1, 429, "/logoff", func(s *settings) { s.rate.Address, s.rate.Subject, s.rate.Burst = 1e6, 1, 1 }},
+	} {
+		w := settled(t, accounts, func(s *settings) {
+			if how.edit != nil {
+				how.edit(s)
+			}
+		})
+		token := w.token("ada")
+		for range how.noise {
+			w.send(hot(token))
+			w.advance(2 * time.Second)
+		}
+		if how.edit != nil {
+			w.send(shot{token: token}) // takes what the buckets hold
+			w.advance(time.Millisecond)
+		}
+		if got := w.send(shot{method: "POST", target: how.target, token: token}); got.StatusCode != how.status {
+			t.Errorf("%s: logoff %d, want %d", name, got.StatusCode, how.status)
+		}
+		w.advance(time.Minute)
+		w.send(shot{token: w.token("ada", claims{"jti": "2"})})
+		var last *models.Event
+		for _, e := range w.stop() {
+			if e.Kind == models.DecisionEvent {
+				last = e
+			}
+		}
+		if !last.Features.AfterLogout() || last.Denial != models.StepUpRequired {
+			t.Errorf("%s: the session goes on: %s", name, last.Denial)
+		}
+	}
+}
+
 // What a thief cannot do, and its owner can: to authenticate again.
 func TestWhoAuthenticatesAnewGoesOn(t *testing.T) {
 	w := settled(t, accounts)

@@ -32,6 +32,7 @@ func (x *exchange) refuse(denial models.Denial) {
 			x.event.Action = models.Throttle
 		}
 	}
+	x.endAnyway(denial)
 	resp := &x.ctx.Response
 	x.requestID()
 	a := answers[denial]
