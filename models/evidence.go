@@ -134,6 +134,9 @@ const (
 	FactRare                   // 1: hardly anybody of the same role uses routes of this class
 	FactRTT                    // least round-trip time of TCP, ms
 	FactTLSDelay               // ms by which the TLS handshake took longer than that
+	FactNewBlock               // 1: new block of addresses, /16 or IPv6 /32, where no more is known
+	FactNewInBlock             // 1: new address in such a block that the subject uses
+	FactNewNetwork             // 1: new ASN, of which no country is known
 	numFactCodes
 )
 
@@ -146,7 +149,8 @@ var factNames = [numFactCodes]string{
 	"requests_per_hour", "sigma", "distinct_objects", "sequential_run", "refused_share",
 	"session_change", "failed_logins", "first_use", "idle_days", "structural_faults",
 	"carried_over_nats", "trust", "bytes_per_hour", "distinct_objects_today", "path_surprise",
-	"rhythm_ratio", "rare_for_role", "rtt_ms", "tls_delay_ms",
+	"rhythm_ratio", "rare_for_role", "rtt_ms", "tls_delay_ms", "new_block", "new_address_in_block",
+	"new_asn_without_country",
 }
 
 // String returns the name used in events.

@@ -225,6 +225,12 @@ const (
 	TimesAnswers
 	// KnowsDistance: RTTDistance is known, 0 km included.
 	KnowsDistance
+	// BlockNetwork: no AS number is known, level 2 of the network is a block of
+	// addresses, /16 or IPv6 /32. Events of earlier builds lack it.
+	BlockNetwork
+	// BlockCountry: no country is known, level 3 is that block. Events of earlier
+	// builds lack it.
+	BlockCountry
 )
 
 // The values of TokenStatus.

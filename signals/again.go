@@ -29,7 +29,7 @@ var observedFeatures = [...]models.Feature{
 func (c *Collector) Again(ev *models.Event, route *RouteFacts) {
 	was := ev.Features
 	f := &ev.Features
-	*f = models.Features{Flags: was.Flags&observedFlags | thisModel}
+	*f = models.Features{Flags: was.Flags&observedFlags | thisModel | blocks(&ev.Observed.Place)}
 	for _, i := range observedFeatures {
 		f.Values[i] = was.Values[i]
 	}

@@ -22,6 +22,7 @@ func (c *Collector) observeNetwork(addr netip.Addr, connID uint64, o *models.Obs
 	case state == models.Unavailable:
 		flags |= models.NetUnknown
 	}
+	flags |= blocks(&place)
 	o.Address = c.block(keyed.Address, addr, 32, 64)
 	o.Network, o.Country = 0, 0
 	if place.ASN != 0 {
@@ -35,6 +36,17 @@ func (c *Collector) observeNetwork(addr netip.Addr, connID uint64, o *models.Obs
 	}
 	if o.Country == 0 {
 		o.Country = c.block(keyed.Country, addr, 16, 32)
+	}
+	return flags
+}
+
+// blocks tells which levels of the network are blocks of addresses.
+func blocks(p *models.Place) (flags models.Flag) {
+	if p.ASN == 0 {
+		flags |= models.BlockNetwork
+	}
+	if p.Country == [2]byte{} {
+		flags |= models.BlockCountry
 	}
 	return flags
 }

@@ -69,14 +69,8 @@ func network(f *models.Features, lambda float64) models.Evidence {
 func networkFacts(f *models.Features) [models.MaxFacts]models.Fact {
 	var facts baseline.Facts
 	w := f.Three(models.NetWeight1)
-	switch {
-	case w[2] == 0:
-		facts.Add(true, models.FactNewCountry, 1)
-	case w[1] == 0:
-		facts.Add(true, models.FactNewASN, 1)
-	case w[0] == 0:
-		facts.Add(true, models.FactNewAddress, 1)
-	}
+	fact := newLevel(f, w)
+	facts.Add(fact != models.NoFact, fact, 1)
 	for _, known := range w {
 		if known > 0 {
 			facts.Add(true, models.FactKnownWeight, known)
@@ -88,4 +82,25 @@ func networkFacts(f *models.Features) [models.MaxFacts]models.Fact {
 	}
 	facts.Add(f.Get(models.SinceLook) > 0, models.FactMinutesSince, f.Get(models.SinceLook))
 	return facts.List()
+}
+
+// newLevel names the coarsest level that is new to the subject, as what it is: where
+// no AS number or no country is known, a block of addresses stands in for it.
+func newLevel(f *models.Features, w [baseline.Levels]float64) models.FactCode {
+	network, country := !f.Has(models.BlockNetwork), !f.Has(models.BlockCountry)
+	switch {
+	case w[2] == 0 && country:
+		return models.FactNewCountry
+	case w[1] == 0 && network && country:
+		return models.FactNewASN
+	case w[1] == 0 && network:
+		return models.FactNewNetwork
+	case w[2] == 0 || w[1] == 0:
+		return models.FactNewBlock
+	case w[0] == 0 && network:
+		return models.FactNewAddress
+	case w[0] == 0:
+		return models.FactNewInBlock
+	}
+	return models.NoFact
 }
