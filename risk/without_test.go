@@ -9,8 +9,20 @@ import (
 	"github.com/riskgate/riskgate/models"
 )
 
+// reached reports in words of its own whether what is asked for is as good as the goal.
+func reached(goal Goal, a *models.Assessment, r Resolution) bool {
+	forwarded := r.Action == models.Allow || r.Action == models.Monitor || r.Action == models.Throttle
+	switch goal {
+	case LetThrough:
+		return forwarded
+	case Unasked:
+		return forwarded && r.Finding == ""
+	}
+	return a.Wanted == models.Allow && r.Action == models.Allow && r.Refill == 1
+}
+
 // slowest tries every set of groups that say something, in no clever order.
-func slowest(e *Engine, f *models.Features, ev *models.EvidenceSet, c models.Class) (size int, points float64, ok bool) {
+func slowest(e *Engine, f *models.Features, ev *models.EvidenceSet, c models.Class, canStepUp bool, goal Goal) (size int, points float64, ok bool) {
 	var a models.Assessment
 	e.Assess(f, ev, c, &a)
 	mute := uint32(0)
@@ -20,7 +32,8 @@ func slowest(e *Engine, f *models.Features, ev *models.EvidenceSet, c models.Cla
 		}
 	}
 	for set := range uint32(1) << models.NumGroups {
-		if set&mute != 0 {
+		n := bits.OnesCount32(set)
+		if set&mute != 0 || set>>models.Credit&1 == 1 || ok && n > size {
 			continue
 		}
 		features, evidence, sum := *f, *ev, 0.0
@@ -33,13 +46,12 @@ func slowest(e *Engine, f *models.Features, ev *models.EvidenceSet, c models.Cla
 			features.Set(models.ActorNats, features.Get(models.ActorNats)*float64(1-one(g == models.RecentBehavior)))
 			features.Set(models.VerdictNats, features.Get(models.VerdictNats)*float64(1-one(g == models.Verdict)))
 		}
-		n := bits.OnesCount32(set)
-		if ok && (n > size || n == size && sum >= points) || set>>models.Credit&1 == 1 {
+		if ok && n == size && sum >= points {
 			continue
 		}
 		var again models.Assessment
 		e.Assess(&features, &evidence, c, &again)
-		if again.Wanted == models.Allow {
+		if reached(goal, &again, e.Ask(&again, &features, c, canStepUp)) {
 			size, points, ok = n, sum, true
 		}
 	}
@@ -57,35 +69,82 @@ func TestWithoutIsTheSmallestSet(t *testing.T) {
 	config := DefaultConfig()
 	config.Intercept = -3
 	e, r := New(config), rand.New(rand.NewPCG(21, 22))
-	sizes := map[int]int{}
-	for i := range 25 {
+	sizes, goals, folded := map[int]int{}, map[Goal]int{}, 0
+	for i := range 90 {
 		f, ev := invented(r)
 		for g := range ev {
 			ev[g].Lambda /= 2
-			if models.Group(g).Weighed() && r.IntN(3) == 0 {
+			if models.Group(g).Weighed() && r.IntN(3) > 0 {
 				ev[g] = models.Evidence{}
 			}
 		}
+		f.Flags &^= models.Flag(r.IntN(2)) * (models.IsEnrolling | models.IsAnonymous)
 		if i%5 > 0 { // an attack elsewhere would often suffice
 			f.Set(models.ModeNats, 0)
 		}
-		c := models.Class(i) % models.NumClasses
+		if i%3 == 0 {
+			f.Set(models.VerdictNats, min(0, f.Get(models.VerdictNats)))
+		}
+		if i%2 == 0 { // what was said before the session changed
+			f.Flags |= models.IsSessionChange
+			for _, g := range []models.Group{models.Network, models.Device, models.Session} {
+				ev[g] = models.Evidence{Lambda: r.NormFloat64() * 3, Confidence: 1, State: models.Clean}
+			}
+		}
+		c, canStepUp := models.Class(i)%models.NumClasses, r.IntN(3) > 0
 		var a models.Assessment
 		e.Assess(f, ev, c, &a)
-		groups, ok := e.Without(f, ev, c)
-		size, points, want := slowest(e, f, ev, c)
-		sum := 0.0
-		for _, g := range groups {
-			sum += a.Contributions[g].Points
+		asked := e.Ask(&a, f, c, canStepUp)
+		x := e.Without(f, ev, c, canStepUp)
+		goals[x.Goal]++
+		if x.Goal == NoGoal {
+			if !reached(Unnoticed, &a, asked) || x.Groups != nil {
+				t.Errorf("%s, and nothing to look for, without %v", asked.Action, x.Groups)
+			}
+			continue
 		}
-		if ok != want || len(groups) != size || ok && sum != points {
-			t.Errorf("%v (%g points, %v), want %d groups of %g points (%v)", groups, sum, ok, size, points, want)
+		size, points, ok := slowest(e, f, ev, c, canStepUp, x.Goal)
+		sum, named := 0.0, map[models.Group]bool{}
+		for _, g := range x.Groups {
+			sum, named[g] = sum+a.Contributions[g].Points, true
+			if ev[g].Lambda < 0 {
+				folded++
+			}
 		}
-		sizes[len(groups)]++
+		if reached(x.Goal, &a, asked) || (x.Groups != nil) != ok || len(x.Groups) != size || len(named) != size || ok && sum != points {
+			t.Errorf("%s: %v (%g points), want %d groups of %g points (%v)", x.Goal, x.Groups, sum, size, points, ok)
+		}
+		sizes[len(x.Groups)]++
 	}
-	if len(sizes) < 3 {
-		t.Errorf("only sets of these sizes: %v", sizes)
+	if len(sizes) < 4 || len(goals) < int(numGoals) || folded == 0 {
+		t.Errorf("only sets of these sizes: %v, and these goals: %v, %d", sizes, goals, folded)
 	}
+}
+
+// What is left is told: the goal is to be let through, not to be allowed.
+func TestWithoutTellsWhatIsLeft(t *testing.T) {
+	e := New(DefaultConfig())
+	say := func(nats ...float64) *models.EvidenceSet {
+		ev := new(models.EvidenceSet)
+		for i, g := range []models.Group{models.Network, models.Device, models.Infrastructure}[:len(nats)] {
+			ev[g] = models.Evidence{Lambda: nats[i], Confidence: 1}
+		}
+		return ev
+	}
+	f := func(name string, flags models.Flag, ev *models.EvidenceSet, canStepUp bool, goal Goal, left models.Action, finding Finding, groups ...models.Group) {
+		t.Helper()
+		x := e.Without(&models.Features{Flags: flags}, ev, models.Normal, canStepUp)
+		if x.Goal != goal || !slices.Equal(x.Groups, groups) || x.Left.Action != left || x.Left.Finding != finding {
+			t.Errorf("%s: %+v, want %s without %v and %s left, %q", name, x, goal, groups, left, finding)
+		}
+	}
+	f("nothing", 0, say(0.5), true, NoGoal, models.Allow, "")
+	f("marked", 0, say(1), true, Unnoticed, models.Allow, "", models.Network)
+	f("asked to step up, still marked", 0, say(1.2, 1.5), true, LetThrough, models.Monitor, "", models.Network)
+	f("asked to step up, then nothing", 0, say(0.5, 3), true, LetThrough, models.Allow, "", models.Device)
+	f("a machine that cannot", models.IsMachine, say(1.2, 1.5), false, Unasked, models.Monitor, "", models.Network)
+	f("a machine that is denied, then only slowed", models.IsMachine, say(3, 3, 2), false, LetThrough, models.Monitor, NoStepUp, models.Infrastructure)
+	f("a machine in its first days", models.IsMachine|models.IsEnrolling, say(3), false, Unnoticed, models.Allow, "", models.Network)
 }
 
 func TestWithoutTakesTheFewestPoints(t *testing.T) {
@@ -93,11 +152,8 @@ func TestWithoutTakesTheFewestPoints(t *testing.T) {
 	f, ev := new(models.Features), new(models.EvidenceSet)
 	ev[models.Network] = models.Evidence{Lambda: 0.6, Confidence: 1}
 	ev[models.Device] = models.Evidence{Lambda: 0.5, Confidence: 1}
-	if groups, ok := e.Without(f, ev, models.Normal); !ok || !slices.Equal(groups, []models.Group{models.Device}) {
-		t.Errorf("without %v (%v), want device: either suffices", groups, ok)
-	}
-	if groups, ok := e.Without(f, new(models.EvidenceSet), models.Normal); !ok || groups == nil || len(groups) > 0 {
-		t.Errorf("without %v (%v), want nothing", groups, ok)
+	if x := e.Without(f, ev, models.Normal, true); x.Goal != Unnoticed || !slices.Equal(x.Groups, []models.Group{models.Device}) {
+		t.Errorf("%+v, want device: either suffices", x)
 	}
 }
 
@@ -108,6 +164,6 @@ func BenchmarkWithout(b *testing.B) {
 		ev[g] = models.Evidence{Lambda: 0.5 + float64(g)/4, Confidence: 1, State: models.Hit}
 	}
 	for b.Loop() {
-		e.Without(f, ev, models.Normal)
+		e.Without(f, ev, models.Normal, true)
 	}
 }

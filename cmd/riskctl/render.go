@@ -178,13 +178,41 @@ func appendVerdict(b []byte, e *models.Event, x *pipeline.Explanation, engine *r
 	b = fmt.Appendf(b, "score        %.2f, %s; %.2f without evidence; actor %.2f\n", x.Score, x.Level, x.Base, x.ActorScore)
 	b = fmt.Appendf(b, "thresholds   monitor %g, throttle %g, step_up %g, deny %g\n", t.Monitor, t.Throttle, t.StepUp, t.Deny)
 	b = fmt.Appendf(b, "action       %s\n", reasoned(e, x, engine))
-	if e.Assessment.Wanted == models.Allow {
+	return appendCounterfactual(b, e, x.Counterfactual)
+}
+
+// goals are the labels of counterfactuals.
+var goals = map[string]string{
+	risk.LetThrough.String(): "let through", risk.Unasked.String(): "not asked", risk.Unnoticed.String(): "unnoticed",
+}
+
+// appendCounterfactual writes without what the score would have come to less, and
+// what would be left of it.
+func appendCounterfactual(b []byte, e *models.Event, c *pipeline.Counterfactual) []byte {
+	if c == nil {
 		return b
 	}
-	if x.Removing == nil {
-		return append(b, "allowed      never: the thresholds or an attack elsewhere suffice\n"...)
+	b = fmt.Appendf(b, "%-13s", goals[c.Goal])
+	switch {
+	case e.Mode == models.Shadow:
+		b = append(b, "if enforced: "...)
+	case e.Features.Has(models.Explored) && e.ByRisk == models.StepUp && c.Goal != risk.LetThrough.String():
+		b = append(b, "but for the sample: "...)
 	}
-	return fmt.Appendf(b, "allowed      without %s; no fewer suffice\n", strings.Join(x.Removing, ", "))
+	if c.Without == nil {
+		return append(b, "never: the thresholds or an attack elsewhere suffice\n"...)
+	}
+	b = fmt.Appendf(b, "without %s; no fewer suffice", strings.Join(c.Without, ", "))
+	if c.Action != models.Allow.String() {
+		b = append(b, "; still marked"...)
+	}
+	if c.Refill < 1 {
+		b = fmt.Appendf(b, ", at %.3g of the base rate", c.Refill)
+	}
+	if e.ByPolicy >= models.StepUp && e.PolicyMode == models.Enforce {
+		b = fmt.Appendf(b, "; policy asks for %s all the same", e.ByPolicy)
+	}
+	return append(b, '\n')
 }
 
 // reasoned tells how the action came about.

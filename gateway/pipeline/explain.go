@@ -32,10 +32,27 @@ type Explanation struct {
 	Learned       risk.Learned `json:"learned,omitzero"`
 	Thresholds    Thresholds   `json:"thresholds"`
 	Contributions []Explained  `json:"contributions"`
-	// Removing names the groups of the smallest set without which the score would
-	// not have asked for anything, those with most points first; of several sets it
-	// is the one with the fewest points.
-	Removing []string `json:"allowed_without,omitempty"`
+	// Counterfactual is absent where the score asks for nothing.
+	Counterfactual *Counterfactual `json:"counterfactual,omitempty"`
+}
+
+// Counterfactual says what would have had to be different. It is about the score
+// alone, whether or not it was enforced, explored, or joined by a policy.
+type Counterfactual struct {
+	// Goal is let_through, of a request that is asked to step up or refused; unasked,
+	// of one that is slowed because its caller cannot step up; or unnoticed, of one
+	// that is only marked or slowed.
+	Goal string `json:"goal"`
+	// Without names the groups of the smallest set without which that would have been
+	// so, those with most points first; of several sets it is the one with the fewest
+	// points. Absent if none suffices: thresholds or an attack
+	// elsewhere decide alone.
+	Without []string `json:"without,omitempty"`
+	// Action, Refill and Finding are what the score would still have come to: allow or
+	// monitor, and which part of its rate the caller's bucket would have had.
+	Action  string  `json:"action,omitempty"`
+	Refill  float64 `json:"refill,omitempty"`
+	Finding string  `json:"finding,omitempty"`
 }
 
 // Thresholds are the scores at which actions begin.
@@ -195,7 +212,7 @@ func explanation(e *models.Event, evidence *models.EvidenceSet, a *models.Assess
 		Confidence: a.Confidence, Level: a.Level.String(), Wanted: a.Wanted.String(), Applied: e.Action.String(),
 		Thresholds: Thresholds{t.Monitor, t.Throttle, t.StepUp, t.Deny},
 		Explored:   e.Features.Has(models.Explored), Learned: engine.Config().Learned,
-		Removing: without(e, evidence, a, engine),
+		Counterfactual: counterfactual(e, evidence, a, engine),
 	}
 	if models.Remarkable(e) {
 		x.Sentence = string(models.AppendSentence(nil, e))
@@ -227,23 +244,22 @@ func explained(g models.Group, v *models.Evidence, c models.Contribution) Explai
 	return line
 }
 
-// without names the groups of the smallest set without which the score would have
-// asked for nothing, largest first. It is nil where it asks for something whatever is taken away,
-// and where it asks for nothing.
-func without(e *models.Event, evidence *models.EvidenceSet, a *models.Assessment, engine *risk.Engine) []string {
-	if a.Wanted == models.Allow {
+// counterfactual asks the engine; it is nil where the score asks for nothing.
+func counterfactual(e *models.Event, evidence *models.EvidenceSet, a *models.Assessment, engine *risk.Engine) *Counterfactual {
+	found := engine.Without(&e.Features, evidence, e.Class, e.CanStepUp)
+	if found.Goal == risk.NoGoal {
 		return nil
 	}
-	groups, ok := engine.Without(&e.Features, evidence, e.Class)
-	if !ok {
-		return nil
+	x := &Counterfactual{Goal: found.Goal.String()}
+	if found.Groups == nil {
+		return x
 	}
-	slices.SortStableFunc(groups, func(x, y models.Group) int {
+	slices.SortStableFunc(found.Groups, func(x, y models.Group) int {
 		return cmp.Compare(a.Contributions[y].Points, a.Contributions[x].Points)
 	})
-	all := make([]string, len(groups))
-	for i, g := range groups {
-		all[i] = g.String()
+	for _, g := range found.Groups {
+		x.Without = append(x.Without, g.String())
 	}
-	return all
+	x.Action, x.Refill, x.Finding = found.Left.Action.String(), found.Left.Refill, string(found.Left.Finding)
+	return x
 }
