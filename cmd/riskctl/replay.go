@@ -9,30 +9,33 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/riskgate/riskgate/bench/traffic"
 	"github.com/riskgate/riskgate/models"
 	"github.com/riskgate/riskgate/risk"
 	"github.com/riskgate/riskgate/signals/baseline"
+	"github.com/riskgate/riskgate/signals/geo"
 	"github.com/riskgate/riskgate/streaming/ocsf"
 )
 
 type replayCommand struct {
 	sourceFlags
-	Config  string `type:"existingfile" placeholder:"FILE" help:"A riskgate.yaml, or a file with nothing but its section risk. Default: the defaults."`
-	GeoCity string `type:"existingfile" placeholder:"FILE" help:"A City database. Without one there are no countries and no travel."`
-	GeoASN  string `name:"geo-asn" type:"existingfile" placeholder:"FILE" help:"An ASN database."`
-	Save    string `type:"path" placeholder:"DIR" help:"Keep what was learned in this new folder, for signals.baseline.store.path of a gateway. Needs --key-file."`
-	KeyFile string `type:"existingfile" placeholder:"FILE" help:"The cluster key of that gateway, see riskctl keys cluster."`
-	Issuer  string `placeholder:"URL" help:"The issuer of the tokens in which the users of the log will come, for --save."`
-	Top     int    `default:"10" placeholder:"N" help:"How many clients to show. Default: ${default}."`
+	Config  string   `type:"existingfile" placeholder:"FILE" help:"A riskgate.yaml, or a file with nothing but its section risk. Default: the defaults."`
+	GeoCity string   `type:"existingfile" placeholder:"FILE" help:"A City database. Without one there are no countries and no travel."`
+	GeoASN  string   `name:"geo-asn" type:"existingfile" placeholder:"FILE" help:"An ASN database."`
+	List    []string `sep:"none" placeholder:"KIND=FILE" help:"A list of addresses, as in signals.geo.lists: hosting, hosting_asn, listed, relay, tor or vpn. Repeatable."`
+	Save    string   `type:"path" placeholder:"DIR" help:"Keep what was learned in this new folder, for signals.baseline.store.path of a gateway. Needs --key-file."`
+	KeyFile string   `type:"existingfile" placeholder:"FILE" help:"The cluster key of that gateway, see riskctl keys cluster."`
+	Issuer  string   `placeholder:"URL" help:"The issuer of the tokens in which the users of the log will come, for --save."`
+	Top     int      `default:"10" placeholder:"N" help:"How many clients to show. Default: ${default}."`
 }
 
 // Help is printed below the flags.
 func (replayCommand) Help() string {
 	return `Reads an access log in combined or common format, or recorded events, compressed with gzip or not; which of both it is shows in the first character. The engine begins with nothing, scores every request by what came before it, and learns from it, as a gateway in shadow mode would. Nothing is stored without --save.
 
-An access log holds no credentials: the user of a line is taken for a person who was authenticated, everybody else is anonymous, and of anonymous callers only source, client, rate and enumeration speak. Header fields and handshakes are not in a log and count for nobody. A log is read into memory and sorted by time. Of recorded events everything that was observed is used, and nothing that was learned.`
+An access log holds no credentials: the user of a line is taken for a person who was authenticated, everybody else is anonymous, and of anonymous callers only source, client, rate and enumeration speak. Header fields and handshakes are not in a log and count for nobody. Databases and lists say where its addresses are and what they belong to; AS numbers in lists need --geo-asn. A log is read into memory and sorted by time. Of recorded events everything that was observed is used, and nothing that was learned.`
 }
 
 // Run scores what was recorded from nothing.
@@ -50,6 +53,10 @@ func (c replayCommand) Run(ctx context.Context, s streams) error {
 			return err
 		}
 	}
+	lists, err := c.lists()
+	if err != nil {
+		return err
+	}
 	from, err := c.open(s.in)
 	if err != nil {
 		return err
@@ -59,7 +66,7 @@ func (c replayCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	defer close()
-	t := &trial{engine: engine, city: c.GeoCity, asn: c.GeoASN, store: c.Save, issuer: c.Issuer, report: newReport()}
+	t := &trial{engine: engine, city: c.GeoCity, asn: c.GeoASN, lists: lists, store: c.Save, issuer: c.Issuer, report: newReport()}
 	if t.keys, err = c.keys(); err != nil {
 		return err
 	}
@@ -68,6 +75,9 @@ func (c replayCommand) Run(ctx context.Context, s streams) error {
 	} else {
 		if from.path == "" && in != nil {
 			from.stream = in
+		}
+		if c.GeoCity != "" || c.GeoASN != "" || lists != nil {
+			s.say("recorded events say themselves where their addresses are: --geo-city, --geo-asn and --list are for logs")
 		}
 		err = t.events(ctx, from, s)
 	}
@@ -85,6 +95,22 @@ func (c replayCommand) Run(ctx context.Context, s streams) error {
 	}
 	_, err = s.out.Write(t.report.render(from.name, c.Top))
 	return err
+}
+
+// lists reads the lists, all or none; nil for none.
+func (c replayCommand) lists() (*geo.Lists, error) {
+	files := map[string][]string{}
+	for _, text := range c.List {
+		kind, file, _ := strings.Cut(text, "=")
+		if !slices.Contains(geo.ListKinds(), kind) || file == "" {
+			return nil, usage("--list %q, want KIND=FILE with a kind of %s", text, strings.Join(geo.ListKinds(), ", "))
+		}
+		files[kind] = append(files[kind], file)
+	}
+	if len(files) == 0 {
+		return nil, nil
+	}
+	return geo.LoadLists(files)
 }
 
 // keys returns the keys of the cluster that what was learned is kept for.

@@ -24,8 +24,9 @@ import (
 // the other. Nothing is refused in it: it decides as a gateway in shadow mode.
 type trial struct {
 	engine    *risk.Engine
-	city, asn string // databases; "": none
-	store     string // folder in which what was learned is kept; "": nowhere
+	city, asn string     // databases; "": none
+	lists     *geo.Lists // nil: none
+	store     string     // folder in which what was learned is kept; "": nowhere
 	keys      baseline.Keys
 	issuer    string // of the users in a log
 	people    int    // lines that name a user
@@ -65,7 +66,7 @@ func (t *trial) start(now time.Time) (err error) {
 	if t.memory, err = baseline.Open(cfg.Baseline, t.keys, now, zerolog.Nop()); err != nil {
 		return fmt.Errorf("open memory: %w", err)
 	}
-	t.collector = signals.New(cfg, t.memory, t.places, nil, t.keys)
+	t.collector = signals.New(cfg, t.memory, t.places, t.lists, t.keys)
 	t.pseudonym = gateway.Pseudonyms(t.keys)
 	t.routes = map[routeKey]*signals.RouteFacts{}
 	return nil
