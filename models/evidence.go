@@ -137,6 +137,7 @@ const (
 	FactNewBlock               // 1: new block of addresses, /16 or IPv6 /32, where no more is known
 	FactNewInBlock             // 1: new address in such a block that the subject uses
 	FactNewNetwork             // 1: new ASN, of which no country is known
+	FactHandshake              // 1: a handshake that no browser has, by a client that claims to be one
 	numFactCodes
 )
 
@@ -150,7 +151,7 @@ var factNames = [numFactCodes]string{
 	"session_change", "failed_logins", "first_use", "idle_days", "structural_faults",
 	"carried_over_nats", "trust", "bytes_per_hour", "distinct_objects_today", "path_surprise",
 	"rhythm_ratio", "rare_for_role", "rtt_ms", "tls_delay_ms", "new_block", "new_address_in_block",
-	"new_asn_without_country",
+	"new_asn_without_country", "handshake_of_no_browser",
 }
 
 // String returns the name used in events.

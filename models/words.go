@@ -77,6 +77,7 @@ var words = [NumGroups]groupWords{
 		{fact: FactAutomation, text: "automation tool"},
 		{fact: FactMissingHeader, text: "# usual header missing|# usual headers missing"},
 		{fact: FactNoAgent, text: "no user agent"},
+		{fact: FactHandshake, text: "handshake unlike the browser it claims to be"},
 	}},
 	Time: {"hour as when the session began", "usual hour", []phrase{
 		{fact: FactHour, text: "unusual hour, #", form: hour},

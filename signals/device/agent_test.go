@@ -1,6 +1,7 @@
 package device
 
 import (
+	"net/netip"
 	"testing"
 
 	"github.com/riskgate/riskgate/models"
@@ -102,6 +103,9 @@ func TestCheck(t *testing.T) {
 	f("without anything", firefox, h2, false, 2)
 	f("with the handshake of a script", firefox, h00, false, 2, all...)
 	f("with an old handshake", firefox, tls12, false, 2, all...)
+	f("with more cipher suites than browsers have", firefox, "t13d3112h2_8daaf6152771_02713d6af862", false, 2, all...)
+	f("with as many as Safari", firefox, "t13d2014h2_a09f3c656075_02713d6af862", false, 0, all...)
+	f("on a WebSocket", firefox, "t13d1715h1_8daaf6152771_02713d6af862", false, 0, all...)
 	f("at most three", firefox, h00, false, 3)
 	f("driven by a program", headChr, h2, false, 2, all...)
 	f("a scanner", "sqlmap/1.8", "", true, 3)
@@ -109,6 +113,57 @@ func TestCheck(t *testing.T) {
 	f("a library for a machine client", "curl/8.5.0", "", true, 0)
 	f("no agent", "", "", false, 1)
 	f("no agent, machine client", "", "", true, 0)
+}
+
+// A browser names the host that it asks for, unless that is an address.
+func TestHandshakesThatNameNoHost(t *testing.T) {
+	parsed, _ := testAgents().Parse([]byte(firefox))
+	for host, want := range map[string]float64{
+		"api.example": 2, "api.example:8443": 2, "localhost": 2, "192.0.2.7": 0, "192.0.2.7:8443": 0,
+		"[2001:db8::1]": 0, "[2001:db8::1]:443": 0, "": 0, "node7": 0, ":443": 0,
+	} {
+		v := viewOf("Accept", "*/*", "Accept-Language", "de", "Accept-Encoding", "br")
+		v.Agent, v.Host, v.TLS.JA4 = []byte(firefox), []byte(host), "t13i1516h2_8daaf6152771_02713d6af862"
+		if nats, _ := Check(v, parsed, false); nats != want {
+			t.Errorf("%q: %g nats, want %g", host, nats, want)
+		}
+	}
+}
+
+// Behind a trusted proxy the handshake is the proxy's.
+func TestAProxysHandshakeIsNoClients(t *testing.T) {
+	parsed, _ := testAgents().Parse([]byte(firefox))
+	v := viewOf("Accept", "*/*", "Accept-Language", "de", "Accept-Encoding", "br")
+	v.Agent, v.TLS.JA4 = []byte(firefox), "t13i311100_8daaf6152771_02713d6af862"
+	v.Peer, v.Client = netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("192.0.2.7")
+	if nats, rules := Check(v, parsed, false); nats != 0 || rules != 0 {
+		t.Errorf("%g nats, rules %b", nats, rules)
+	}
+	v.Client = v.Peer
+	if nats, _ := Check(v, parsed, false); nats != 2 {
+		t.Errorf("without a proxy: %g nats, want 2", nats)
+	}
+}
+
+// An event of an earlier build, which had no fact for the handshake, says what it
+// said; both say the same in words.
+func TestTheFactOfTheHandshake(t *testing.T) {
+	said := func(rules int) (models.Evidence, string) {
+		var f models.Features
+		f.Set(models.SanityNats, 2)
+		f.Set(models.SanityRule, float64(rules))
+		e := sanity(&f)
+		return e, string(models.AppendWords(nil, models.ClientSanity, &e, 1))
+	}
+	was, old := said(rulePair)
+	is, text := said(ruleHandshake)
+	if was.Facts != [models.MaxFacts]models.Fact{} || is.Facts[0] != (models.Fact{Code: models.FactHandshake, Value: 1}) || old != text {
+		t.Errorf("%q of %v, then %q of %v", old, was.Facts, text, is.Facts)
+	}
+	e, text := said(ruleHandshake | ruleMissing | 2<<ruleBits)
+	if text != "2 usual headers missing, handshake unlike the browser it claims to be" {
+		t.Errorf("%q of %v", text, e.Facts)
+	}
 }
 
 func TestSanityFacts(t *testing.T) {

@@ -1,18 +1,22 @@
 package device
 
 import (
+	"bytes"
+
 	"github.com/riskgate/riskgate/models"
 	"github.com/riskgate/riskgate/signals/baseline"
 )
 
-// The rules of client sanity, as bits of models.SanityRule. The upper bits hold
-// the number of missing header fields.
+// The rules of client sanity, as bits of models.SanityRule. The two bits above the
+// first four hold the number of missing header fields.
 const (
 	ruleAutomation = 1 << iota
 	ruleMissing
-	rulePair
+	rulePair // what ruleHandshake was in earlier builds, which had no fact for it
 	ruleNoAgent
-	ruleBits = iota
+	ruleBits      = iota
+	ruleCount     = 3 << ruleBits
+	ruleHandshake = 4 << ruleBits
 )
 
 const sanityCap = 3.0
@@ -45,8 +49,8 @@ func Check(view *models.Request, a Agent, machine bool) (nats float64, rules int
 		fire(ruleMissing, min(2, float64(n)))
 		rules |= n << ruleBits
 	}
-	if impossible(view.TLS.JA4) {
-		fire(rulePair, 2)
+	if view.Client == view.Peer && impossible(view.TLS.JA4, view.Host) {
+		fire(ruleHandshake, 2)
 	}
 	return nats, rules
 }
@@ -60,13 +64,39 @@ func missing(view *models.Request) (n int) {
 	return n
 }
 
+// mostCiphers is more cipher suites than any browser has: browsers offer 15 to 20 and
+// drop old ones with the years, OpenSSL's default is about 30.
+const mostCiphers = 24
+
 // impossible reports whether no browser of today has this fingerprint: they all
-// speak TLS 1.3 and offer HTTP. A JA4 begins like "t13d1516h2".
-func impossible(ja4 string) bool {
+// speak TLS 1.3, offer HTTP, offer few cipher suites, and name the host unless its
+// address was typed. A JA4 begins like "t13d1516h2" (FoxIO, JA4.md): version, name
+// sent (d) or not (i), counts of cipher suites and of extensions, protocol.
+//
+// That a handshake contradicts the agent is how Durumeric et al. (NDSS 2017) find
+// intercepted connections; what is judged here is riskgate's own and holds for every
+// browser. Not judged are which of them it is, fewer cipher suites and the number of
+// extensions, which move with versions, resumption and settings and overlap with
+// those of libraries; and h1 in place of h2, which WebSockets offer.
+func impossible(ja4 string, host []byte) bool {
 	if len(ja4) < 10 || ja4[0] != 't' {
 		return false
 	}
-	return ja4[1:3] != "13" || ja4[8:10] == "00"
+	ciphers := 10*int(ja4[4]-'0') + int(ja4[5]-'0')
+	return ja4[1:3] != "13" || ja4[8:10] == "00" || ciphers > mostCiphers || ja4[3] == 'i' && isName(host)
+}
+
+// isName reports whether a host is plainly a name: it ends with a letter, which an
+// address does not.
+func isName(host []byte) bool {
+	if i := bytes.IndexByte(host, ':'); i >= 0 {
+		host = host[:i]
+	}
+	if len(host) == 0 || host[0] == '[' {
+		return false
+	}
+	last := host[len(host)-1] | 0x20
+	return 'a' <= last && last <= 'z'
 }
 
 // sanity is the sum of the rules that fired when the request was observed, 0 to 3
@@ -77,8 +107,9 @@ func sanity(f *models.Features) models.Evidence {
 	rules := int(f.Get(models.SanityRule))
 	var facts baseline.Facts
 	facts.Add(rules&ruleAutomation != 0, models.FactAutomation, 1)
-	facts.Add(rules&ruleMissing != 0, models.FactMissingHeader, float64(rules>>ruleBits))
+	facts.Add(rules&ruleMissing != 0, models.FactMissingHeader, float64(rules&ruleCount>>ruleBits))
 	facts.Add(rules&ruleNoAgent != 0, models.FactNoAgent, 1)
+	facts.Add(rules&ruleHandshake != 0, models.FactHandshake, 1)
 	e.Facts = facts.List()
 	return e
 }
