@@ -121,6 +121,12 @@ const (
 	modeRange = 5
 )
 
+// modeNats is attack mode: 0.3*clip(z - 3, 0, 5), 0 to 1.5, added to the log-odds of
+// the score beside the evidence. Z is how many standard deviations failed logins, or
+// those of names that never logged in, whichever are more, lie above what is usual:
+// (ln(1+n) - mu)/sqrt(v + 0.04) of n per minute, with mu and v of this hour of the
+// day. DataDome counted 1.18 attempts per address in a campaign of 108 million, which
+// no counter of an address sees; the figures are riskgate's own.
 func (t *tables) modeNats(now uint32) float64 {
 	z := 0.0
 	for i := range t.Logins {

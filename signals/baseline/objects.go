@@ -61,7 +61,7 @@ func (o *Objects) step(number int32) {
 }
 
 // Distinct estimates the number of distinct objects: -m ln(z/m), where z of m
-// bits are still zero. A full bitmap counts as one zero bit: 1420.
+// bits are still zero (Whang et al., ACM TODS 1990). A full bitmap counts as one zero bit: 1420.
 func (o *Objects) Distinct() float64 {
 	return max(0, -objectBits*models.Ln(float64(max(1, o.zeros()))/objectBits))
 }

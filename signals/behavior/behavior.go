@@ -24,9 +24,9 @@ func Evaluate(f *models.Features, out *models.EvidenceSet) {
 	}
 }
 
-// recent is the actor risk E_u, in nats: what behavior and session said of earlier
-// requests, the largest of it, halved every 15 minutes, at most 4. What exceeds the
-// behavior of this request is shown and counted.
+// recent is the actor risk E_u, 0 to 4 nats by default: the most that behavior and session
+// said of earlier requests, halved every 15 minutes, E <- max(E*2^(-dt/15min), B). What
+// exceeds the behavior of this request is shown and counted. Riskgate's own.
 func recent(f *models.Features) models.Evidence {
 	actor := f.Get(models.ActorNats)
 	e := baseline.Say(actor)
@@ -83,8 +83,10 @@ const leastSamples = 5 // hours before the own average is called history
 
 // rate compares decayed requests per minute and per hour y (half-lives of a minute
 // and an hour) with the caller's busiest moments, remembered for 30 and for 180 days:
-// hinge(z; 3, 0.7, 4) nats, z = (ln(1+y) - mu)/sqrt(v + 0.04), of the larger. That is
-// the log ratio of a flat density of attackers to a Laplace tail of the caller's own.
+// hinge(z; 3, 0.7, 4) nats, z = (ln(1+y) - mu)/sqrt(v + 0.04), of the larger, 0
+// to 4. That is the log ratio of a flat density of attackers to a Laplace tail of the
+// caller's own. Averages move by three standard deviations a sample at most. Riskgate's
+// own; that a busy hour of usual days is usual is measured in ADR 17.
 func rate(f *models.Features) models.Evidence {
 	n := f.Get(models.RateSamples)
 	z := rateSigma(f, 0)

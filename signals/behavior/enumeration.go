@@ -14,8 +14,11 @@ const (
 	freshRequests = 15
 )
 
-// enumeration judges how many distinct objects a caller asks for, whether hardly
-// one twice, in sequence, and how many of them he may not see.
+// enumeration is evidence of broken object level authorization being tried (OWASP
+// API1:2023): min(6, amount + sequence + refusals), 0 to 6 nats, of the objects of the
+// hour: how many distinct ones, hardly one twice, in a row, and refused. They are
+// counted by linear counting (Whang et al., ACM TODS 1990) in 256 bits. The formulas
+// are riskgate's own and measured in ADR 17.
 func enumeration(f *models.Features) models.Evidence {
 	distinct, n := f.Get(models.ObjectsDistinct), f.Get(models.ObjectsRequests)
 	run, refused := f.Get(models.ObjectsRun), f.Get(models.ObjectsRefused)
@@ -54,8 +57,9 @@ func first(f *models.Features, distinct, n, run, refused float64) float64 {
 	return lambda + baseline.Hinge(z, 3, 0.7, 2)
 }
 
-// amount is hinge(z; 3, 0.7, 3) of ln(1+distinct objects), and 1 for hardly one
-// asked for twice, as far as so many are unusual at all.
+// amount is u*(hinge(z; 3, 0.7, 3) + 1 if hardly one is asked for twice), 0 to 4 nats,
+// with z of ln(1+distinct objects) as for rate, and u from 0 to 1 as unusual as so many
+// are (ADR 16).
 func amount(f *models.Features, distinct, n float64) float64 {
 	hours, _, _ := f.Counts(models.ObjectCounts)
 	o := own{f.Get(models.ObjectsMean), f.Get(models.ObjectsVar), hours}
@@ -74,8 +78,8 @@ const (
 	runCap  = 4.0
 )
 
-// sequence is hinge(run; 5, 0.3, 4), as far as so long a row is unusual: fully at
-// e times the longest that is usual.
+// sequence is hinge(run; 5, 0.3, 4), 0 to 4 nats, as far as so long a row is unusual:
+// fully at e times the longest that is usual.
 func sequence(f *models.Features, run float64) float64 {
 	lambda := baseline.Hinge(run, baseline.RunStart, runNats, runCap)
 	if lambda == 0 {

@@ -10,8 +10,9 @@ import (
 // leastBytes is how many bytes an hour nobody need mind, however few are usual.
 const leastBytes = 1e6
 
-// scrape compares the response bytes per hour with the caller's busiest moments:
-// hinge(z; 3, 0.7, 4) of ln(1+bytes/h), from a megabyte an hour on.
+// scrape compares the response bytes per hour y (half-life an hour) with the caller's
+// busiest moments: hinge(z; 3, 0.7, 4), 0 to 4 nats, z = (ln(1+y) - mu)/sqrt(v + 0.04),
+// from a megabyte an hour on. Riskgate's own; the peers of newcomers are those of ADR 13.
 func scrape(f *models.Features) models.Evidence {
 	n := f.Get(models.RateSamples)
 	o := own{f.Get(models.BytesMean), f.Get(models.BytesVar), n}
@@ -26,8 +27,10 @@ func scrape(f *models.Features) models.Evidence {
 }
 
 // slowScrape compares the distinct objects of the day with those of the caller's
-// earlier days: hinge(z; 3, 1.4, 4) of ln(1+objects), where the peers' day counts as
-// three of the caller's. It sees who asks so slowly that no hour looks unusual.
+// earlier days: hinge(z; 3, 1.4, 4), 0 to 4 nats, z of ln(1+objects) as for scrape, where
+// the peers' day counts as three of the caller's. It sees who asks so slowly that no
+// hour looks unusual. Riskgate's own, measured in ADR 17; objects are counted by
+// baseline.Daily.
 func slowScrape(f *models.Features) models.Evidence {
 	_, days, _ := f.Counts(models.ObjectCounts)
 	y := f.Get(models.DayObjects)
@@ -66,8 +69,10 @@ const (
 )
 
 // path compares how surprising the caller's order of endpoints is, lately, with
-// how it is usually: hinge(z; 3, 0.6, 3). The surprise is in nats, a logarithm
-// already. It is silent until five hours were learned.
+// how it is usually: hinge(z; 3, 0.6, 3), 0 to 3 nats, z = (y - mu)/sqrt(v + 0.04), where
+// y moves by a tenth with each request towards -ln p(endpoint given the one before), a
+// logarithm already. It is silent until five hours were learned. A Markov chain with
+// back-off; what teaches it is measured in ADR 12, the rest is riskgate's own.
 func path(f *models.Features) models.Evidence {
 	hours, _, _ := f.Counts(models.StepCounts)
 	if hours < leastSamples {

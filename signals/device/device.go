@@ -47,8 +47,8 @@ func lift(f *models.Features) baseline.Lift {
 	return l
 }
 
-// device is the lift of JA4 with user agent, agent family and type of device, in
-// nats, at most 8: ln(A/L) of baseline.Lift. It refines what Freeman et al. (NDSS
+// device is the lift of JA4 with user agent, agent family and type of device, about
+// -1.4 to 8 nats: ln(A/L) of baseline.Lift. It refines what Freeman et al. (NDSS
 // 2016) count of user agents by the history and the novelty of the caller.
 func device(f *models.Features, lambda float64) models.Evidence {
 	switch {

@@ -100,8 +100,9 @@ func isName(host []byte) bool {
 }
 
 // sanity is the sum of the rules that fired when the request was observed, 0 to 3
-// nats: an automation agent, headers that the claimed browser sends and this client
-// does not, a handshake that no browser has.
+// nats: a scanner 3, a headless browser 2, an HTTP library or no agent 1; 1 for each
+// header field, at most 2, that browsers send and this client does not; 2 for a
+// handshake that no browser has, see impossible. Riskgate's own figures.
 func sanity(f *models.Features) models.Evidence {
 	e := baseline.Say(min(sanityCap, max(0, f.Get(models.SanityNats))))
 	rules := int(f.Get(models.SanityRule))

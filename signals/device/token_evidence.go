@@ -16,10 +16,12 @@ const (
 	habitLooks   = 2.0  // weighted looks with a token that make it a habit
 )
 
-// token judges the signed device token, in nats: where nu is the share of looks
-// without one, (k + 4*0.15)/(n + 4), a valid one says ln(0.05/(1-nu)), none
-// ln(0.95/nu), that of another subject 4, a forged one 6. It is silent for callers
-// without a user agent, for machines, and while the subject is not known to keep one.
+// token judges the signed device token, about -3 to 6 nats: where nu is the share of
+// the caller's n looks without one, (k + 4*0.15)/(n + 4), a valid one says
+// ln(0.05/(1-nu)) once it is trusted, none min(1, n/2)*ln(0.95/nu), that of another
+// subject 4, a forged one 6. It is silent for callers without a user agent, for
+// machines, and while the subject is not known to keep one. Riskgate's own; what
+// teaches the share is settled in ADR 21.
 func token(f *models.Features) models.Evidence {
 	status := int(f.Get(models.TokenStatus))
 	switch {

@@ -41,7 +41,7 @@ func lift(f *models.Features) baseline.Lift {
 }
 
 // network compares address, ASN and country with the subject's table, whatever
-// the reputation of the source: ln(A/L) of baseline.Lift, in nats, at most 8. It
+// the reputation of the source: ln(A/L) of baseline.Lift, about -4 to 8 nats. It
 // refines what Freeman et al. (NDSS 2016) count of addresses, where an unseen value
 // is worth the same whatever the history. Without a database the levels are blocks of
 // addresses, which says half as much; of an address that the databases do not

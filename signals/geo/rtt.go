@@ -31,7 +31,7 @@ const (
 	endsTCP = models.SourceRelay | models.SourceTor
 )
 
-// roundTrips is the larger of two pieces of evidence: an answer that comes sooner
+// roundTrips is the larger of two pieces of evidence, 0 to 2 nats: an answer that comes sooner
 // than light could, if the client were where its address is said to be, and a TLS
 // handshake that takes much longer than a round trip of TCP, because TCP ends at a
 // proxy before the client. It says nothing of events of builds that did not

@@ -16,8 +16,11 @@ const (
 )
 
 // travel judges the speed v in km/h between the last look and this one, over the
-// great circle beyond both accuracy radii and 50 km: 4*clip((v-500)/1500, 0, 1) nats,
-// at most ln(0.9/p), where p is how often honest callers make such journeys.
+// great circle beyond both accuracy radii and 50 km, a minute at least:
+// min(4, ln(0.9/p))*clip((v-500)/1500, 0, 1), 0 to 4 nats, where p is how often honest
+// callers make such journeys; a quarter where places say little; 0 for less than 100 km.
+// Planes fly at 900 km/h, cities and databases are coarse. Riskgate's own; p is measured
+// in ADR 16, the quarter within a country in ADR 9.
 func travel(f *models.Features) models.Evidence {
 	if f.Has(models.BaselineMissing) || f.Has(models.MissingLocation) {
 		return baseline.Silent(models.Unavailable)

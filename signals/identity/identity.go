@@ -29,9 +29,10 @@ var sessionNats = [models.NumSessionKinds]float64{
 	models.SessionAfterLogout: 6,
 }
 
-// session is the largest of what changes inside a session say, in nats, as listed in
+// session is the largest of what changes inside a session say, 0 to 6 nats, as listed in
 // sessionNats. It is a hit from a change of device on. To move to another network in the
-// middle of a session is everyday life: it counts, and it may be learned.
+// middle of a session is everyday life: it counts, and it may be learned. Riskgate's
+// own; for a token after logoff see ADR 110.
 func session(f *models.Features) models.Evidence {
 	kind := int(min(max(f.Get(models.SessionKind), 0), models.NumSessionKinds-1))
 	e := baseline.Say(sessionNats[kind])
@@ -51,8 +52,8 @@ const (
 	failureCap   = 2.5
 )
 
-// failures is 0.5*ln(1+n) nats, at most 2.5, of n failed logins of the account, which
-// are halved every 15 minutes.
+// failures is min(2.5, 0.5*ln(1+n)), 0 to 2.5 nats, of n failed logins of the account,
+// which are halved every 15 minutes. Riskgate's own.
 func failures(f *models.Features) models.Evidence {
 	n := max(0, f.Get(models.FailedLogins))
 	e := baseline.Say(min(failureCap, failureSlope*models.Ln(1+n)))
@@ -62,9 +63,9 @@ func failures(f *models.Features) models.Evidence {
 	return e
 }
 
-// privilege judges the first use of an admin or sensitive route: +1, and +2 where
-// hardly anybody of the same role uses such routes. Of who is new here nothing is a
-// change.
+// privilege is 1 nat for the first use of a route of class sensitive or admin, 2 where
+// fewer than one in fifty looks of the same role are of somebody who uses such routes,
+// else 0. Of who is new here nothing is a change. Riskgate's own.
 func privilege(f *models.Features) models.Evidence {
 	if !f.Has(models.IsEstablished) {
 		return baseline.Silent(models.Learning)
@@ -85,7 +86,8 @@ const (
 	idleNats  = 0.5
 )
 
-// dormancy is half a nat after 30 days without a verified success.
+// dormancy is half a nat after 30 days without a verified success, else 0. Riskgate's
+// own.
 func dormancy(f *models.Features) models.Evidence {
 	if f.Has(models.BaselineMissing) {
 		return baseline.Silent(models.Unavailable)

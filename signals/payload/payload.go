@@ -10,8 +10,9 @@ import (
 
 const most = 3.0
 
-// Evaluate computes the evidence of this family: Payload, one nat for each
-// structural fault, at most three.
+// Evaluate computes the evidence of this family: Payload, min(3, n) nats of n kinds of
+// structural fault, 0 to 3. Faults add up as anomaly scores do in the OWASP Core Rule
+// Set; what each is worth is riskgate's own.
 func Evaluate(f *models.Features, out *models.EvidenceSet) {
 	n := max(0, f.Get(models.FaultCount))
 	e := baseline.Say(min(most, n))

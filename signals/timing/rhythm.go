@@ -14,10 +14,10 @@ const (
 )
 
 // rhythm compares how evenly the last requests of a person followed each other
-// with how evenly they usually do: hinge(|ln sigma - ln own sigma|; 1, 1, 1.5) of ln
-// inter-arrival. Programs are even, people are not. It is silent for machines,
-// and until 30 requests of this stretch and five hours of at least as many are
-// known.
+// with how evenly they usually do: hinge(|ln sigma - ln own sigma|; 1, 1, 1.5), 0 to 1.5
+// nats, sigma the spread of ln(1 + seconds between them). Only a change counts: regular
+// by itself are honest programs too. It is silent for machines, and until 30 requests
+// of this stretch and five hours of at least as many are known. Riskgate's own.
 func rhythm(f *models.Features) models.Evidence {
 	_, samples, hours := f.Counts(models.StepCounts)
 	switch {

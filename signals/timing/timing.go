@@ -36,7 +36,8 @@ func Evaluate(f *models.Features, out *models.EvidenceSet) {
 
 // hour compares the hour of the day, UTC, with the caller's own: where p is its share
 // in the caller's table, smoothed by (1/4, 1/2, 1/4) and as if six looks had come at
-// everybody's hours g, ln((0.5*g + 0.5/24)/p) nats, cut to -0.7..3.
+// everybody's hours g, ln((0.5*g + 0.5/24)/p) nats, cut to -0.7..3: half of the attackers
+// keep the world's hours, the others any. Riskgate's own.
 func hour(f *models.Features) models.Evidence {
 	world := f.Get(models.TimeGlobal)
 	own := (f.Get(models.TimeOwn) + float64(priorLooks*world)) / (f.Get(models.TimeTotal) + priorLooks)
