@@ -147,6 +147,20 @@ func TestWithoutTellsWhatIsLeft(t *testing.T) {
 	f("a machine in its first days", models.IsMachine|models.IsEnrolling, say(3), false, Unnoticed, models.Allow, "", models.Network)
 }
 
+// What speaks for the caller may be compared with what it said before, too, and is
+// still not worth to be silenced.
+func TestWithoutKeepsWhatSpeaksForTheCaller(t *testing.T) {
+	config := DefaultConfig()
+	config.Classes.Normal.Monitor = 5 // below the score without evidence
+	f, ev := &models.Features{Flags: models.IsSessionChange}, new(models.EvidenceSet)
+	f.Set(models.HeldNetwork, 1)
+	ev[models.Network] = models.Evidence{Lambda: -2, Confidence: 1}
+	ev[models.Session] = models.Evidence{Lambda: 4, Confidence: 1, State: models.Hit}
+	if x := New(config).Without(f, ev, models.Normal, true); x.Goal != Unnoticed || !slices.Equal(x.Groups, []models.Group{models.Session}) {
+		t.Errorf("%+v, want unnoticed without session", x)
+	}
+}
+
 func TestWithoutTakesTheFewestPoints(t *testing.T) {
 	e := New(DefaultConfig())
 	f, ev := new(models.Features), new(models.EvidenceSet)
