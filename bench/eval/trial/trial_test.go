@@ -39,8 +39,11 @@ func (r *Report) row(attacker, model string) *Row {
 }
 
 // The gate: a world of 3,000 people, development seed 1. Bar is what is asked of
-// the full size; floor is the bar less 0.03, or, where the bar is not reached yet,
-// what is reached less 0.03.
+// the full size, floor the bar less 0.03. Seeds 1 to 5 came to 0.876 to 0.920, 0.598
+// to 0.658, 0.961 to 0.978 and 0.909 to 0.940 here, realized 0.0099 to 0.0107, an ECE
+// of 0.009 to 0.014 and slopes of 0.96 to 1.04: so small a world misses the first bar
+// by more than 0.03 in four of five seeds, and that floor is their least, rounded
+// down. The calibration is held to its bars as they are.
 func TestSmallWorldKeepsItsBars(t *testing.T) {
 	c := world(traffic.WorldA, 1, gateUsers, gateDays)
 	r := runIt(t, c)
@@ -49,10 +52,10 @@ func TestSmallWorldKeepsItsBars(t *testing.T) {
 		what            string
 		got, bar, floor float64
 	}{
-		{"vpn, no token, TPR at 1 %", r.row("vpn", WithoutToken).TPR1, 0.93, 0.80},
+		{"vpn, no token, TPR at 1 %", r.row("vpn", WithoutToken).TPR1, 0.93, 0.87},
 		{"vpn, no token, above Freeman", r.row("vpn", WithoutToken).TPR1 - freeman, 0.20, 0.17},
 		{"targeted with token, AUC", r.row("targeted", WithToken).AUC, 0.965, 0.935},
-		{"naive with token, TPR at 0.1 %", r.row("naive", WithToken).TPR01, 0.80, 0.70},
+		{"naive with token, TPR at 0.1 %", r.row("naive", WithToken).TPR01, 0.80, 0.77},
 	} {
 		t.Logf("%s: %.3f, bar %.3f", g.what, g.got, g.bar)
 		if gated && !(g.got >= g.floor) {
@@ -67,7 +70,7 @@ func TestSmallWorldKeepsItsBars(t *testing.T) {
 			continue
 		}
 		t.Logf("%s after labels: slope %.2f, ECE %.3f, top decile %.3f", s.Model, s.After.Slope, s.After.ECE, s.After.TopGap)
-		if s.Model == WithToken && gated && (s.After.Slope < 0.8 || s.After.Slope > 1.25 || s.After.ECE > 0.05+0.03 || s.After.TopGap > 0.05) {
+		if s.Model == WithToken && gated && (s.After.Slope < 0.8 || s.After.Slope > 1.25 || s.After.ECE > 0.05 || s.After.TopGap > 0.05) {
 			t.Errorf("calibration after labels: %+v", s.After)
 		}
 		if s.Fidelity.Alarms == 0 || float64(s.Fidelity.Shown) < 0.99*float64(s.Fidelity.Alarms) {
