@@ -4,13 +4,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/riskgate/riskgate/bench/eval/results"
+	"github.com/riskgate/riskgate/bench/eval/trial"
 	"github.com/riskgate/riskgate/bench/traffic"
 	"github.com/riskgate/riskgate/risk"
 )
@@ -70,31 +75,126 @@ func TestRankWritesEverything(t *testing.T) {
 	}
 }
 
-// A file with the header of the RBA data set is ranked like a world.
-func TestRankFile(t *testing.T) {
-	o := small(t, "")
-	o.rba, o.plots = filepath.Join(o.out, "rba.csv"), ""
+// rbaFile writes logins of 40 people, one each quarter of an hour, with the header of
+// the RBA data set: change is given the fields of row i, from 0, in their order.
+func rbaFile(t *testing.T, o *options, rows int, change func(i int, fields []string)) {
+	t.Helper()
+	const header = "Login Timestamp,User ID,IP Address,Country,Region,City,ASN,User Agent String,Browser Name and Version,OS Name and Version," +
+		"Device Type,Login Successful,Is Attack IP,Is Account Takeover\n"
+	o.rba, o.plots = filepath.Join(t.TempDir(), "rba.csv"), ""
 	var b strings.Builder
-	b.WriteString("Login Timestamp,User ID,IP Address,Country,Region,City,ASN,User Agent String,Browser Name and Version,OS Name and Version,Device Type,Login Successful,Is Attack IP,Is Account Takeover\n")
+	b.WriteString(header)
 	at := time.Date(2020, 2, 3, 8, 0, 0, 0, time.UTC)
-	for i := range 400 {
-		country, takeover := "NO", "False"
-		if i == 390 {
-			country, takeover = "RO", "True"
+	for i := range rows {
+		user := strconv.Itoa(i * 7 % 40)
+		fields := []string{
+			at.Format("2006-01-02 15:04:05.999"), user, "192.0.2." + user, "NO", "-", "-", "100", "Mozilla/5.0", "Chrome 80", "Windows 10",
+			"desktop", "True", "False", "False",
 		}
-		fmt.Fprintf(&b, "%s,%d,192.0.2.%d,%s,-,-,%d,Mozilla/5.0,Chrome 80,Windows 10,desktop,True,False,%s\n",
-			at.Format("2006-01-02 15:04:05.999"), i%20, i%20, country, 100+len(takeover), takeover)
-		at = at.Add(time.Hour)
+		change(i, fields)
+		b.WriteString(strings.Join(fields, ",") + "\n")
+		at = at.Add(15 * time.Minute)
 	}
 	if err := os.WriteFile(o.rba, []byte(b.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// The fields of rbaFile.
+const (
+	rbaTime, rbaAddress, rbaCountry, rbaASN, rbaPassed, rbaAttackIP, rbaTakeover = 0, 2, 3, 6, 11, 12, 13
+)
+
+// A file with the header of the RBA data set is ranked like a world, but for
+// riskgate with device tokens, of which it holds none.
+func TestRankFile(t *testing.T) {
+	o := small(t, "")
+	rbaFile(t, o, 2000, func(i int, f []string) {
+		if i == 1950 {
+			f[rbaCountry], f[rbaASN], f[rbaTakeover] = "RO", "101", "True"
+		}
+	})
 	if err := run(o); err != nil {
 		t.Fatal(err)
 	}
-	table, err := os.ReadFile(filepath.Join(o.out, "eval.md"))
-	if err != nil || !strings.Contains(string(table), "## World RBA, seed 0") || !strings.Contains(string(table), "| naive | lmlr | 1 |") {
+	text, err := os.ReadFile(filepath.Join(o.out, "eval.md"))
+	table := string(text)
+	if err != nil || !strings.Contains(table, "## World RBA, seed 0") || !strings.Contains(table, "| naive | lmlr_no_token | 1 |") {
 		t.Errorf("table: %v\n%s", err, table)
+	}
+	if strings.Contains(table, "| lmlr |") {
+		t.Errorf("riskgate with device tokens is in the table:\n%s", table)
+	}
+}
+
+// Labels that say nothing about a login are not told from honest ones by any model,
+// failed logins among them or not.
+func TestRankFileOfRandomLabels(t *testing.T) {
+	o := small(t, "")
+	random := rand.New(rand.NewPCG(1, 2))
+	rbaFile(t, o, 12_000, func(i int, f []string) {
+		f[rbaAddress] = fmt.Sprintf("192.0.%d.%d", random.IntN(40), random.IntN(4))
+		f[rbaASN] = strconv.Itoa(100 + random.IntN(4))
+		if random.Float64() < 0.2 {
+			f[rbaPassed] = "False"
+		}
+		if random.Float64() < 0.3 {
+			f[rbaAttackIP] = "True"
+		}
+	})
+	o.ablate = false
+	if err := run(o); err != nil {
+		t.Fatal(err)
+	}
+	f, err := results.Read(filepath.Join(o.out, "eval.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []trial.Row
+	if err := results.Value(f, "evaluations", &rows); err != nil || len(rows) != 5 {
+		t.Fatalf("%d rows, %v, want one of each model without tokens", len(rows), err)
+	}
+	for _, r := range rows {
+		// Three standard errors of about 850 attacks are 0.03.
+		t.Logf("%s: AUC %.3f of %d attacks and %d logins", r.Model, r.AUC, r.Attacks, r.Honest)
+		if math.Abs(r.AUC-0.5) > 0.04 || r.Attacks < 700 {
+			t.Errorf("%s: AUC %.3f of %d attacks drawn at random, want 0.5", r.Model, r.AUC, r.Attacks)
+		}
+	}
+}
+
+// Rows that cannot be read are few or an error; a file out of order is one, too.
+func TestRankFileRefuses(t *testing.T) {
+	takeover := func(i int, f []string) {
+		if i == 1950 {
+			f[rbaCountry], f[rbaTakeover] = "RO", "True"
+		}
+	}
+	for want, change := range map[string]func(i int, f []string){
+		"": func(i int, f []string) {
+			if i < 20 {
+				f[rbaASN] = "-"
+			}
+		},
+		`21 of 2000 rows cannot be read, the first: line 2: ASN "-", want a number; want at most 1 % of them`: func(i int, f []string) {
+			if i < 21 {
+				f[rbaASN] = "-"
+			}
+		},
+		"line 1002: 2020-02-03 00:00:00 comes after 2020-02-13 17:45:00: want rows sorted by Login Timestamp": func(i int, f []string) {
+			if i == 1000 {
+				f[rbaTime] = "2020-02-03 00:00:00"
+			}
+		},
+		"no logins": func(_ int, f []string) { f[rbaTime] = "yesterday" },
+	} {
+		o := small(t, "")
+		o.ablate = false
+		rbaFile(t, o, 2000, func(i int, f []string) { takeover(i, f); change(i, f) })
+		err := run(o)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%v, want %q", err, want)
+		}
 	}
 }
 

@@ -28,13 +28,27 @@ const (
 	rbaBrowser, rbaOS, rbaDevice, rbaSuccess, rbaAttackIP, rbaTakeover    = 7, 8, 9, 10, 11, 12
 )
 
+// RowError says that a row cannot be read. The next ones follow.
+type RowError struct {
+	Line int // from 1, the header included
+	Err  error
+}
+
+func (e *RowError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
+
+// Unwrap returns what is wrong with the row.
+func (e *RowError) Unwrap() error { return e.Err }
+
+// ErrOrder says that the rows are not in the order of time.
+var ErrOrder = errors.New("want rows sorted by Login Timestamp")
+
 // ReadRBA returns the logins of a CSV file with the header of the RBA data set. A
 // successful login is the first authenticated request of a session, a failed one a
 // request on the login route. An account takeover is labeled NaiveTakeover, any
 // other row of an attack address Stuffing. Coordinates and handshakes are not in
-// the set. A row that cannot be read comes as an error with its line, and the next
-// ones follow; an error of the header or of the reader ends it. The event passed on
-// is reused.
+// the set. A row that cannot be read comes as a RowError, and the next ones follow;
+// any other error ends it: of the header, of the reader, or ErrOrder where a row is
+// earlier than one before it. The event passed on is reused.
 func ReadRBA(r io.Reader) iter.Seq2[*Event, error] {
 	return func(yield func(*Event, error) bool) {
 		in := csv.NewReader(r)
@@ -49,31 +63,60 @@ func ReadRBA(r io.Reader) iter.Seq2[*Event, error] {
 			yield(nil, err)
 			return
 		}
-		var e Event
-		for n := 0; ; n++ {
-			record, err := in.Read()
+		file := rbaFile{in: in, at: at}
+		for {
+			err := file.next()
 			if errors.Is(err, io.EOF) {
 				return
 			}
-			if wrong := (*csv.ParseError)(nil); err != nil && !errors.As(err, &wrong) {
-				yield(nil, fmt.Errorf("read logins: %w", err))
-				return
-			}
 			if err == nil {
-				line, _ := in.FieldPos(0)
-				if err = e.readRBA(record, at, n); err != nil {
-					err = fmt.Errorf("line %d: %w", line, err)
+				if !yield(&file.event, nil) {
+					return
 				}
+				continue
 			}
-			shown := &e
-			if err != nil {
-				shown = nil
-			}
-			if !yield(shown, err) {
+			row := (*RowError)(nil)
+			if !yield(nil, err) || !errors.As(err, &row) {
 				return
 			}
 		}
 	}
+}
+
+// rbaFile is a file of logins while it is read.
+type rbaFile struct {
+	in    *csv.Reader
+	at    []int // rbaColumns in a record
+	rows  int
+	last  time.Time
+	event Event
+}
+
+// next reads a row into event.
+func (f *rbaFile) next() error {
+	record, err := f.in.Read()
+	if wrong := (*csv.ParseError)(nil); errors.As(err, &wrong) {
+		f.rows++
+		return &RowError{wrong.StartLine, wrong.Err}
+	}
+	if errors.Is(err, io.EOF) {
+		return err
+	}
+	if err != nil {
+		return fmt.Errorf("read logins: %w", err)
+	}
+	line, _ := f.in.FieldPos(0)
+	err = f.event.readRBA(record, f.at, f.rows)
+	f.rows++
+	if err != nil {
+		return &RowError{line, err}
+	}
+	now := f.event.Time
+	if now.Before(f.last) {
+		return fmt.Errorf("line %d: %s comes after %s: %w", line, now.Format(rbaLayout), f.last.Format(rbaLayout), ErrOrder)
+	}
+	f.last = now
+	return nil
 }
 
 // columnsOf finds the columns with these names in a header.

@@ -1,6 +1,7 @@
 package traffic
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -60,13 +61,44 @@ func TestReadRBANeedsItsColumns(t *testing.T) {
 	}
 }
 
+// A row that is earlier than one before it ends the reading, one that cannot be read
+// does not.
+func TestReadRBANeedsOrder(t *testing.T) {
+	lines := strings.SplitAfter(rbaCSV, "\n")
+	lines[3], lines[4] = "9,8,7\n", strings.Replace(lines[4], "12:44:00", "12:43:40", 1)
+	var faults []error
+	logins := 0
+	for _, err := range ReadRBA(strings.NewReader(strings.Join(lines, ""))) {
+		if err == nil {
+			logins++
+		} else {
+			faults = append(faults, err)
+		}
+	}
+	row := (*RowError)(nil)
+	if len(faults) != 2 || !errors.As(faults[0], &row) || row.Line != 4 || errors.Is(faults[0], ErrOrder) {
+		t.Fatalf("%v, want a row that cannot be read and one out of order", faults)
+	}
+	const want = "line 5: 2020-02-03 12:43:40.001 comes after 2020-02-03 12:43:43.549: want rows sorted by Login Timestamp"
+	if err := faults[1]; !errors.Is(err, ErrOrder) || err.Error() != want || logins != 2 {
+		t.Errorf("%d logins, then %v, want %s", logins, err, want)
+	}
+}
+
 // Whatever the file holds, an event has an address, and a credential where the login succeeded.
 func FuzzReadRBA(f *testing.F) {
 	f.Add(rbaCSV)
 	f.Fuzz(func(t *testing.T, text string) {
+		var last time.Time
 		for e, err := range ReadRBA(strings.NewReader(text)) {
 			if (e == nil) != (err != nil) {
 				t.Fatalf("event %v with error %v", e, err)
+			}
+			if e != nil && e.Time.Before(last) {
+				t.Fatalf("%v after %v", e.Time, last)
+			}
+			if e != nil {
+				last = e.Time
 			}
 			if e != nil && (!e.Address.IsValid() || (e.Status == 200) != (e.Credential == models.JWT)) {
 				t.Fatalf("%+v", e)

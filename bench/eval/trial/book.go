@@ -37,7 +37,7 @@ type mark struct {
 	kind    uint8 // of the attack, index of book.kinds
 	user    uint32
 	honest  bool
-	counts  bool // recorded: a successful honest login, or an attack
+	counts  bool // recorded: a successful login, honest or an attack of the test
 }
 
 // kind is a label with its variant.
@@ -87,7 +87,9 @@ func newBook(c *Config) *book {
 	}
 }
 
-// enter takes an event down.
+// enter takes an event down. Failed logins, honest or not, are scored and do not
+// count: nobody is let in by them, and models that look at the outcome or at the
+// account would tell attacks that failed from honest logins by that alone.
 func (b *book) enter(e *traffic.Event) mark {
 	m := mark{user: b.user(e.Person), honest: e.Label == traffic.Honest}
 	past := b.past[m.user]
@@ -99,7 +101,7 @@ func (b *book) enter(e *traffic.Event) mark {
 		m.part = toValidate
 	}
 	if !m.honest {
-		m.counts = m.part == toTest
+		m.counts = m.part == toTest && rival.Succeeded(e)
 		b.attack(e, &m)
 		return m
 	}

@@ -20,6 +20,9 @@ type Config struct {
 	Events iter.Seq[*traffic.Event]
 	// Risk is the configuration that riskgate scores by.
 	Risk risk.Config
+	// Untokened leaves out riskgate with device tokens: for Events that tell nothing
+	// of them. Which browser keeps one would follow from the label.
+	Untokened bool
 	// Ablate adds riskgate without each of its groups.
 	Ablate bool
 	// Rounds is how often samples are drawn again for an interval. Default 1000.
@@ -72,7 +75,11 @@ func (c *Config) ours() (all []rival.Model, end func(), err error) {
 		started, all = append(started, o), append(all, o)
 		return nil
 	}
-	for _, name := range []string{WithToken, WithoutToken} {
+	names := []string{WithToken, WithoutToken}
+	if c.Untokened {
+		names = names[1:]
+	}
+	for _, name := range names {
 		if err := add(rival.Config{Name: name, Tokens: name == WithToken, Ablate: c.Ablate}); err != nil {
 			return nil, nil, err
 		}
