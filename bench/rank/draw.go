@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -70,9 +71,15 @@ func positive(all []chart.Line) []chart.Line {
 	return all
 }
 
+// write draws a figure, and says so where there is nothing to draw.
 func write(path string, f chart.Figure) error {
 	var b bytes.Buffer
-	if err := f.WriteSVG(&b); err != nil {
+	err := f.WriteSVG(&b)
+	if errors.Is(err, chart.ErrEmpty) {
+		fmt.Fprintf(os.Stderr, "rank: %s is left out: the world is too small for it\n", path)
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return os.WriteFile(path, b.Bytes(), 0o644)

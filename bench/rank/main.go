@@ -4,6 +4,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -52,10 +53,23 @@ func main() {
 	flag.Func("weight", "group=weight instead of the default; may be repeated", o.weigh)
 	flag.Parse()
 	o.world = traffic.World(strings.ToUpper(*world))
-	if err := run(&o); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+	if err := o.check(); err != nil {
+		fail(exitUsage, err)
 	}
+	if err := run(&o); err != nil {
+		fail(exitFault, err)
+	}
+}
+
+// Exit codes beside 0.
+const (
+	exitFault = 1
+	exitUsage = 2
+)
+
+func fail(code int, err error) {
+	fmt.Fprintln(os.Stderr, "rank:", err)
+	os.Exit(code)
 }
 
 // weigh sets the weight of a group.
@@ -73,17 +87,35 @@ func (o *options) weigh(text string) error {
 	return nil
 }
 
+// check refuses what describes no run.
+func (o *options) check() error {
+	for _, n := range []struct {
+		flag string
+		is   int
+	}{{"users", o.size.Users}, {"machines", o.size.Machines}, {"days", o.size.Days}} {
+		if n.is < 0 {
+			return fmt.Errorf("-%s %d, want a number above 0, or 0 for as many as the world has", n.flag, n.is)
+		}
+	}
+	switch {
+	case o.rba == "" && !slices.Contains([]traffic.World{traffic.WorldA, traffic.WorldB, traffic.WorldAPI}, o.world):
+		return fmt.Errorf("-world %q, want a, b or api", strings.ToLower(string(o.world)))
+	case o.seeds == 0:
+		return errors.New("-seeds 0, want a number above 0")
+	case o.size.Machines > 0 && o.world != traffic.WorldAPI:
+		return fmt.Errorf("-machines %d, want it with -world api alone", o.size.Machines)
+	}
+	return nil
+}
+
 func run(o *options) error {
 	if o.rba != "" {
 		return rankFile(o)
 	}
-	switch o.world {
-	case traffic.WorldA, traffic.WorldB:
-		return rank(o)
-	case traffic.WorldAPI:
+	if o.world == traffic.WorldAPI {
 		return besiege(o)
 	}
-	return fmt.Errorf("world %q: want a, b or api", o.world)
+	return rank(o)
 }
 
 // mine tells the seeds of this run.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/riskgate/riskgate/bench/eval/chart"
 	"github.com/riskgate/riskgate/bench/eval/results"
 	"github.com/riskgate/riskgate/bench/eval/trial"
 	"github.com/riskgate/riskgate/bench/traffic"
@@ -208,8 +210,60 @@ func TestWeigh(t *testing.T) {
 			t.Errorf("%q was taken", bad)
 		}
 	}
-	if err := run(&options{world: "C"}); err == nil {
-		t.Error("there is no world C")
+}
+
+// What describes no run is refused with what is wanted.
+func TestCheck(t *testing.T) {
+	for want, change := range map[string]func(*options){
+		"-users -4, want a number above 0, or 0 for as many as the world has":    func(o *options) { o.size.Users = -4 },
+		"-days -3, want a number above 0, or 0 for as many as the world has":     func(o *options) { o.size.Days = -3 },
+		"-machines -1, want a number above 0, or 0 for as many as the world has": func(o *options) { o.size.Machines = -1 },
+		"-machines 5, want it with -world api alone":                             func(o *options) { o.size.Machines = 5 },
+		"-seeds 0, want a number above 0":                                        func(o *options) { o.seeds = 0 },
+		`-world "c", want a, b or api`:                                           func(o *options) { o.world = "C" },
+	} {
+		o := small(t, traffic.WorldA)
+		if err := o.check(); err != nil {
+			t.Fatal(err)
+		}
+		change(o)
+		if err := o.check(); err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	o := small(t, "")
+	if o.rba = "file"; o.check() != nil {
+		t.Error("a file needs no world")
+	}
+}
+
+// A world in which nothing can be judged is an error; one in which there is little
+// to see is drawn all the same.
+func TestSmallWorlds(t *testing.T) {
+	for _, c := range []struct {
+		size   traffic.Size
+		enough bool
+	}{
+		{traffic.Size{Users: 3, Days: 3}, false}, {traffic.Size{Users: 50, Days: 10}, false},
+		{traffic.Size{Users: 300, Days: 30}, true}, {traffic.Size{Users: 90, Days: 60}, true},
+	} {
+		o := small(t, traffic.WorldA)
+		o.size, o.seeds, o.ablate = c.size, 1, false
+		err := run(o)
+		if !c.enough && (!errors.Is(err, trial.ErrTooSmall) || !strings.Contains(err.Error(), "want more -users or -days")) || c.enough && err != nil {
+			t.Errorf("%+v: %v", c.size, err)
+		}
+	}
+}
+
+// A figure without lines is left out.
+func TestWriteNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "empty.svg")
+	if err := write(path, chart.Figure{LogX: true}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%v, want no file", err)
 	}
 }
 

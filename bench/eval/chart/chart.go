@@ -23,7 +23,7 @@ type Line struct {
 	X, Y []float64
 }
 
-// Figure is what to draw. The zero value is an empty drawing.
+// Figure is what to draw, with one line at least.
 type Figure struct {
 	Title, X, Y string
 	LogX, LogY  bool
@@ -51,8 +51,14 @@ var colors = []color.RGBA{
 
 var dashes = [][]vg.Length{nil, {vg.Points(5), vg.Points(2)}, {vg.Points(1), vg.Points(2)}}
 
-// WriteSVG draws the figure. Equal figures give equal bytes.
+// ErrEmpty says that a figure has no lines.
+var ErrEmpty = errors.New("no lines to draw")
+
+// WriteSVG draws the figure, ErrEmpty without lines. Equal figures give equal bytes.
 func (f *Figure) WriteSVG(w io.Writer) error {
+	if len(f.Lines) == 0 {
+		return ErrEmpty
+	}
 	p, legend := plot.New(), plot.NewLegend()
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = f.Title, f.X, f.Y
 	for _, s := range []*string{
@@ -117,7 +123,7 @@ func (f *Figure) add(p *plot.Plot, legend *plot.Legend, i int) error {
 	return nil
 }
 
-// scale makes an axis count powers of ten, or go from 0 to 1.
+// scale makes an axis count powers of ten, one at least, or go from 0 to 1.
 func scale(a *plot.Axis, logarithmic, unit bool) {
 	switch {
 	case unit && !logarithmic:
@@ -127,7 +133,7 @@ func scale(a *plot.Axis, logarithmic, unit bool) {
 		return
 	}
 	a.Min = math.Pow(10, math.Floor(math.Log10(a.Min)+1e-9))
-	a.Max = math.Pow(10, math.Ceil(math.Log10(a.Max)-1e-9))
+	a.Max = max(math.Pow(10, math.Ceil(math.Log10(a.Max)-1e-9)), 10*a.Min)
 	a.Scale = plot.LogScale{}
 	a.Tick.Marker = plot.TickerFunc(powers)
 }

@@ -57,6 +57,18 @@ func TestWriteSVG(t *testing.T) {
 	}
 }
 
+// A line along which nothing changes has a place on a logarithmic axis, too.
+func TestWriteSVGOfAConstant(t *testing.T) {
+	f := Figure{LogX: true, LogY: true, Lines: []Line{{"flat", []float64{0.01, 0.01}, []float64{1e-4, 1e-4}}}}
+	var b bytes.Buffer
+	if err := f.WriteSVG(&b); err != nil || !strings.Contains(b.String(), ">0.0001<") || !strings.Contains(b.String(), ">0.001<") {
+		t.Errorf("%v, want a decade:\n%s", err, b.String())
+	}
+	if err := (&Figure{LogX: true}).WriteSVG(&b); !errors.Is(err, ErrEmpty) {
+		t.Errorf("%v of nothing", err)
+	}
+}
+
 func TestFigureOfNothingIsRefused(t *testing.T) {
 	f := Figure{Lines: []Line{{Name: "empty"}}}
 	if err := f.WriteSVG(io.Discard); err == nil {

@@ -3,6 +3,7 @@
 package trial
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -106,8 +107,15 @@ func (c *Config) at(share float64) time.Time {
 	return c.World.Start.Add(time.Duration(share * float64(whole)).Round(time.Second))
 }
 
-// Run scores the world by every model and reports. Equal configurations give
-// equal reports.
+// ErrTooSmall says that a world has too few logins for thresholds to be chosen, or
+// none to be judged by them.
+var ErrTooSmall = errors.New("too small to judge")
+
+// leastValidation is how many honest logins a threshold for one in a hundred takes.
+const leastValidation = 100
+
+// Run scores the world by every model and reports, or returns ErrTooSmall. Equal
+// configurations give equal reports.
 func Run(c Config) (*Report, error) {
 	models, end, err := c.models()
 	if err != nil {
@@ -115,7 +123,19 @@ func Run(c Config) (*Report, error) {
 	}
 	defer end()
 	book, scorers := c.score(models)
+	if err := enough(book, scorers[0]); err != nil {
+		return nil, err
+	}
 	return report(&c, book, scorers), nil
+}
+
+func enough(b *book, s *scorer) error {
+	before, honest, attacks := len(s.series[0].validation), len(b.honest.users), len(b.attacks.kinds)
+	if before >= leastValidation && honest > 0 && attacks > 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %d honest logins before the test, %d in it and %d attacks, want %d, 1 and 1 at least",
+		ErrTooSmall, before, honest, attacks, leastValidation)
 }
 
 // score lets the models score the world.
