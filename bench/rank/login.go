@@ -31,9 +31,6 @@ func (r *ranked) add(o *options, seed uint64) error {
 	name := fmt.Sprintf("world %s, seed %d", o.world, seed)
 	c := trial.Config{World: traffic.NewWorld(o.world, seed, start, o.size), Risk: o.risk, Ablate: o.ablate, Progress: progress(name)}
 	one, err := trial.Run(c)
-	if errors.Is(err, trial.ErrTooSmall) {
-		return fmt.Errorf("%s: %w: want more -users or -days", name, err)
-	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/riskgate/riskgate/bench/eval/results"
 	"github.com/riskgate/riskgate/bench/eval/rival"
+	"github.com/riskgate/riskgate/bench/eval/trial"
 	"github.com/riskgate/riskgate/bench/traffic"
 	"github.com/riskgate/riskgate/models"
 	"github.com/riskgate/riskgate/risk"
@@ -41,20 +42,28 @@ func main() {
 	world := flag.String("world", "a", "a, b or api")
 	flag.Uint64Var(&o.seed, "seed", 1, "first seed; 1 to 99 are for development, 100 to 199 are never chosen by")
 	flag.Uint64Var(&o.seeds, "seeds", 1, "how many seeds, one after the other")
-	flag.IntVar(&o.size.Users, "users", 0, "people, 0: as many as the world has")
+	flag.IntVar(&o.size.Users, "users", 0, "people, 0: as many as the world has; fewer than the world API's 900\n"+
+		"make its stuffing (400,000 attempts on 5,000 people), flood (1,000,000 requests among 20,000) and\n"+
+		"poisoning (150 attackers of each manner among 4,000) smaller in proportion")
 	flag.IntVar(&o.size.Machines, "machines", 0, "machine clients, 0: as many as the world has")
 	flag.IntVar(&o.size.Days, "days", 0, "days, 0: as many as the world has")
 	flag.BoolVar(&o.ablate, "ablate", true, "also leave out each group")
 	flag.BoolVar(&o.drift, "drift", true, "also a world A or B whose people change their habits")
 	flag.StringVar(&o.rba, "rba", "", "CSV file of the RBA data set, instead of a world")
-	flag.StringVar(&o.out, "out", "bench/results", "folder of eval.json and eval.md, empty: none")
-	flag.StringVar(&o.plots, "plots", "docs/eval", "folder of the drawings of the first seed, empty: none")
-	o.risk, o.extras = risk.DefaultConfig(), wholeExtras
+	flag.StringVar(&o.out, "out", "bench/results", "folder of eval.json and eval.md, empty: none; none by default\n"+
+		"where another flag makes a run unlike the published ones")
+	flag.StringVar(&o.plots, "plots", "docs/eval", "folder of the drawings of the first seed, the same")
+	o.risk = risk.DefaultConfig()
 	flag.Func("weight", "group=weight instead of the default; may be repeated", o.weigh)
 	flag.Parse()
-	o.world = traffic.World(strings.ToUpper(*world))
+	o.world, o.extras = traffic.World(strings.ToUpper(*world)), wholeExtras.scaled(o.size.Users)
 	if err := o.check(); err != nil {
 		fail(exitUsage, err)
+	}
+	given := map[string]bool{}
+	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if told := o.keepPublished(given); told != "" {
+		fmt.Fprintln(os.Stderr, "rank:", told)
 	}
 	if err := run(&o); err != nil {
 		fail(exitFault, err)
@@ -69,7 +78,49 @@ const (
 
 func fail(code int, err error) {
 	fmt.Fprintln(os.Stderr, "rank:", err)
+	if errors.Is(err, trial.ErrTooSmall) {
+		fmt.Fprintln(os.Stderr, "rank: hint: more -users or -days make a world larger")
+	}
 	os.Exit(code)
+}
+
+// unlike lists the given flags that make a run another than the published ones.
+func (o *options) unlike(given map[string]bool) (flags []string) {
+	for _, name := range []string{"users", "machines", "days", "weight", "rba"} {
+		if given[name] {
+			flags = append(flags, "-"+name)
+		}
+	}
+	if !o.ablate {
+		flags = append(flags, "-ablate=false")
+	}
+	if !o.drift {
+		flags = append(flags, "-drift=false")
+	}
+	return flags
+}
+
+// keepPublished keeps the figures of other runs out of the folders of the published
+// ones, unless these are named. It returns what the user is to be told, "" if
+// nothing.
+func (o *options) keepPublished(given map[string]bool) string {
+	flags := o.unlike(given)
+	if len(flags) == 0 {
+		return ""
+	}
+	var left []string
+	if !given["out"] {
+		left = append(left, "no figures are saved in "+o.out+" without -out")
+		o.out = ""
+	}
+	if !given["plots"] {
+		left = append(left, "no drawings in "+o.plots+" without -plots")
+		o.plots = ""
+	}
+	if len(left) == 0 {
+		return ""
+	}
+	return strings.Join(flags, " ") + " makes a run unlike the published ones: " + strings.Join(left, ", ")
 }
 
 // weigh sets the weight of a group.
@@ -131,6 +182,9 @@ func (o *options) change(merge func(results.File) error) error {
 	if err := merge(f); err != nil {
 		return err
 	}
+	if err := sweep(f); err != nil {
+		return err
+	}
 	if err := f.Set("date", time.Now().UTC().Format(time.DateOnly)); err != nil {
 		return err
 	}
@@ -138,6 +192,32 @@ func (o *options) change(merge func(results.File) error) error {
 		return err
 	}
 	return table(f, filepath.Join(o.out, "eval.md"))
+}
+
+// sweep drops what the file says of models and drifts in runs of which it has no
+// evaluations.
+func sweep(f results.File) error {
+	type run struct {
+		World string
+		Seed  uint64
+	}
+	var rows []run
+	if err := results.Value(f, "evaluations", &rows); err != nil {
+		return err
+	}
+	known := map[run]bool{}
+	for _, r := range rows {
+		known[r] = true
+	}
+	for _, name := range []string{"models", "drifts"} {
+		if _, ok := f[name]; !ok {
+			continue
+		}
+		if err := results.Merge(f, name, nil, func(r run) bool { return !known[r] }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // progress reports about what runs under a name, at most every two seconds.

@@ -250,9 +250,70 @@ func TestSmallWorlds(t *testing.T) {
 		o := small(t, traffic.WorldA)
 		o.size, o.seeds, o.ablate = c.size, 1, false
 		err := run(o)
-		if !c.enough && (!errors.Is(err, trial.ErrTooSmall) || !strings.Contains(err.Error(), "want more -users or -days")) || c.enough && err != nil {
+		if !c.enough && !errors.Is(err, trial.ErrTooSmall) || c.enough && err != nil {
 			t.Errorf("%+v: %v", c.size, err)
 		}
+	}
+	o := small(t, traffic.WorldAPI)
+	o.size, o.seeds, o.extras = traffic.Size{Users: 3, Machines: 1, Days: 3}, 1, fewExtras
+	if err := run(o); !errors.Is(err, trial.ErrTooSmall) {
+		t.Errorf("world API: %v", err)
+	}
+}
+
+// Other runs than the published ones are saved where the user says, or nowhere.
+func TestKeepPublished(t *testing.T) {
+	for _, c := range []struct {
+		flags, out, plots, told string
+	}{
+		{"seed seeds world", "R", "P", ""},
+		{"users days", "", "", "-users -days makes a run unlike the published ones: no figures are saved in R without -out, no drawings in P without -plots"},
+		{"machines out", "R", "", "-machines makes a run unlike the published ones: no drawings in P without -plots"},
+		{"weight plots", "", "P", "-weight makes a run unlike the published ones: no figures are saved in R without -out"},
+		{"rba out plots", "R", "P", ""},
+	} {
+		o, given := &options{out: "R", plots: "P", ablate: true, drift: true}, map[string]bool{}
+		for _, f := range strings.Fields(c.flags) {
+			given[f] = true
+		}
+		if told := o.keepPublished(given); told != c.told || o.out != c.out || o.plots != c.plots {
+			t.Errorf("%s: %q, saved in %q and %q, want %+v", c.flags, told, o.out, o.plots, c)
+		}
+	}
+	if o := (&options{out: "R", plots: "P"}); !strings.HasPrefix(o.keepPublished(nil), "-ablate=false -drift=false makes") || o.out != "" {
+		t.Errorf("a run in part is saved in %q", o.out)
+	}
+}
+
+// What is left of a run of which there are no evaluations is dropped.
+func TestSweep(t *testing.T) {
+	f := results.File{
+		"evaluations": []byte(`[{"world":"A","seed":100}]`), "date": []byte(`"x"`),
+		"models": []byte(`[{"world":"A","seed":1,"model":"m"},{"world":"A","seed":100,"model":"m"},{"world":"B","seed":100}]`),
+	}
+	if err := sweep(f); err != nil {
+		t.Fatal(err)
+	}
+	if got := string(f["models"]); got != `[{"world":"A","seed":100,"model":"m"}]` || len(f) != 3 {
+		t.Errorf("%s of %d values", got, len(f))
+	}
+}
+
+// The extras of a small world API are small, those of a whole one whole.
+func TestExtrasAreScaled(t *testing.T) {
+	for _, users := range []int{0, 900, 5000} {
+		if got := wholeExtras.scaled(users); got != wholeExtras {
+			t.Errorf("%d people: %+v", users, got)
+		}
+	}
+	third := wholeExtras.scaled(300)
+	if third.attempts != 133_333 || third.floods != 333_333 || third.storm.Users != 1667 || third.flooded.Users != 6667 ||
+		third.poison.Users != 1333 || third.poisoners != 50 || third.floodAccounts != 7 || third.poison.Days != 160 || third.budget != wholeExtras.budget {
+		t.Errorf("300 people: %+v", third)
+	}
+	one := wholeExtras.scaled(1)
+	if one.attempts < 400 || one.poisoners < 1 || one.floodAccounts < 1 || one.flooded.Users < 150 {
+		t.Errorf("one person: %+v", one)
 	}
 }
 
@@ -267,15 +328,17 @@ func TestWriteNothing(t *testing.T) {
 	}
 }
 
+// fewExtras are as few as can be run.
+var fewExtras = extras{
+	storm: traffic.Size{Users: 40}, attempts: 400, poison: traffic.Size{Users: 150, Days: 80}, poisoners: 1,
+	flooded: traffic.Size{Users: 150, Days: 80}, floods: 500, floodAccounts: 1, budget: 0.01,
+}
+
 // The world API fills every list of the file, and the table begins with medians.
 func TestBesiegeWritesEverything(t *testing.T) {
 	o := small(t, traffic.WorldAPI)
 	o.size = traffic.Size{Users: 60, Machines: 20, Days: 14}
-	few := traffic.Size{Users: 150, Days: 80}
-	o.extras = extras{
-		storm: traffic.Size{Users: 40}, attempts: 400, poison: few, poisoners: 1,
-		flooded: few, floods: 500, floodAccounts: 1, budget: 0.01,
-	}
+	o.extras = fewExtras
 	if err := run(o); err != nil {
 		t.Fatal(err)
 	}
@@ -300,8 +363,8 @@ func TestBesiegeWritesEverything(t *testing.T) {
 	}
 	last := 0
 	for _, section := range []string{
-		"## World API: medians over seeds 7 8\n", "## Stuffing: medians over seeds 7 8\n", "## A budget of step-ups under a flood: medians over seeds 7 8\n",
-		"## Poisoning: medians over seeds 7 8\n", "## Siege of world API, seed 7\n", "## Siege of world API, seed 8\n",
+		"## World API: medians over development seeds 7 8\n", "## Stuffing: medians over development seeds 7 8\n", "## A budget of step-ups under a flood: medians over development seeds 7 8\n",
+		"## Poisoning: medians over development seeds 7 8\n", "## Siege of world API, seed 7\n", "## Siege of world API, seed 8\n",
 	} {
 		at := strings.Index(string(table), section)
 		if at <= last {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"sync"
 	"time"
@@ -30,6 +31,20 @@ var wholeExtras = extras{
 	storm: traffic.Size{Users: 5000}, attempts: 400_000,
 	poison: traffic.Size{Users: 4000, Days: 160}, poisoners: 150,
 	flooded: traffic.Size{Users: 20_000, Days: 100}, floods: 1_000_000, floodAccounts: 20, budget: 0.005,
+}
+
+// scaled returns extras for a world API of so many people, 0 for as many as it has in
+// reports: smaller in proportion, but large enough to be run.
+func (x extras) scaled(users int) extras {
+	share := float64(users) / 900
+	if users <= 0 || share >= 1 {
+		return x
+	}
+	of := func(n, least int) int { return max(least, int(math.Round(share*float64(n)))) }
+	x.storm.Users, x.attempts = of(x.storm.Users, 40), of(x.attempts, 400)
+	x.poison.Users, x.poisoners = of(x.poison.Users, 150), of(x.poisoners, 1)
+	x.flooded.Users, x.floods, x.floodAccounts = of(x.flooded.Users, 150), of(x.floods, 500), of(x.floodAccounts, 1)
+	return x
 }
 
 // floodOver is how long a flood lasts.

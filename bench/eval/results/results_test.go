@@ -74,6 +74,17 @@ func TestGroupsAndSeeds(t *testing.T) {
 	}
 }
 
+// Every seed has one purpose.
+func TestPurposes(t *testing.T) {
+	all := []uint64{0, 1, 99, 100, 199, 200, 7}
+	for p, want := range map[Purpose]string{Development: "1 7 99", HeldOut: "100 199", Other: "0 200"} {
+		of := For(p, all, func(s *uint64) uint64 { return *s })
+		if got := Seeds(of, func(s *uint64) uint64 { return *s }); got != want {
+			t.Errorf("%s: %s, want %s", p, got, want)
+		}
+	}
+}
+
 func TestValueOfWhatIsNotThere(t *testing.T) {
 	f, was := File{"n": []byte("7"), "s": []byte(`"x"`)}, 3
 	if err := Value(f, "m", &was); err != nil || was != 3 {

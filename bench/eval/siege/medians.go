@@ -17,21 +17,35 @@ type Found struct {
 	Floods   []Flooded
 }
 
-// AppendMedians appends tables of the medians over the seeds.
+// AppendMedians appends tables of the medians over the seeds, those for development
+// and those held out apart.
 func (f *Found) AppendMedians(dst []byte) []byte {
+	for _, p := range results.Purposes {
+		of := Found{
+			Sieges:   results.For(p, f.Sieges, func(r *Report) uint64 { return r.Seed }),
+			Storms:   results.For(p, f.Storms, func(s *Storm) uint64 { return s.Seed }),
+			Poisoned: results.For(p, f.Poisoned, func(p *Poisoned) uint64 { return p.Seed }),
+			Floods:   results.For(p, f.Floods, func(f *Flooded) uint64 { return f.Seed }),
+		}
+		dst = of.appendMedians(dst, p)
+	}
+	return dst
+}
+
+func (f *Found) appendMedians(dst []byte, p results.Purpose) []byte {
 	if len(f.Sieges) > 0 {
-		dst = fmt.Appendf(dst, "\n## World API: medians over seeds %s\n", results.Seeds(f.Sieges, func(r *Report) uint64 { return r.Seed }))
+		dst = fmt.Appendf(dst, "\n## World API: medians over %s %s\n", p, results.Seeds(f.Sieges, func(r *Report) uint64 { return r.Seed }))
 		dst = appendCampaigns(dst, f.Sieges)
 		dst = appendHonest(dst, f.Sieges)
 	}
 	if len(f.Storms) > 0 {
-		dst = appendStorms(dst, f.Storms)
+		dst = appendStorms(dst, p, f.Storms)
 	}
 	if len(f.Floods) > 0 {
-		dst = appendFloods(dst, f.Floods)
+		dst = appendFloods(dst, p, f.Floods)
 	}
 	if len(f.Poisoned) > 0 {
-		dst = appendPoisoned(dst, f.Poisoned)
+		dst = appendPoisoned(dst, p, f.Poisoned)
 	}
 	return dst
 }
@@ -81,10 +95,10 @@ func appendHonest(dst []byte, sieges []Report) []byte {
 
 func part(n, of int) float64 { return float64(n) / float64(max(1, of)) }
 
-func appendStorms(dst []byte, storms []Storm) []byte {
-	dst = fmt.Appendf(dst, "\n## Stuffing: medians over seeds %s\n\n"+
+func appendStorms(dst []byte, p results.Purpose, storms []Storm) []byte {
+	dst = fmt.Appendf(dst, "\n## Stuffing: medians over %s %s\n\n"+
 		"| attack mode after | sessions stepped up before | during | ratio | logins hindered before | during | right passwords let through | of these before attack mode |\n"+
-		"|---|---|---|---|---|---|---|---|\n", results.Seeds(storms, func(s *Storm) uint64 { return s.Seed }))
+		"|---|---|---|---|---|---|---|---|\n", p, results.Seeds(storms, func(s *Storm) uint64 { return s.Seed }))
 	median := func(value func(*Storm) float64) float64 { return measure.MedianOf(storms, value) }
 	return fmt.Appendf(dst, "| %.1f s | %.2f %% | %.2f %% | %.2f | %.2f %% | %.2f %% | %.1f %% | %.0f |\n",
 		median(func(s *Storm) float64 { return s.ModeAfter }),
@@ -96,12 +110,12 @@ func appendStorms(dst []byte, storms []Storm) []byte {
 		median(func(s *Storm) float64 { return float64(s.Lost) }))
 }
 
-func appendFloods(dst []byte, floods []Flooded) []byte {
-	dst = fmt.Appendf(dst, "\n## A budget of step-ups under a flood: medians over seeds %s\n\n"+
+func appendFloods(dst []byte, p results.Purpose, floods []Flooded) []byte {
+	dst = fmt.Appendf(dst, "\n## A budget of step-ups under a flood: medians over %s %s\n\n"+
 		"Thresholds that stay where they are configured, and thresholds that keep a budget, counting one session an hour of each established "+
 		"caller. The flood's accounts are new, or were ordinary users for long. Shifts are in nats; attacks are takeovers of the days after the flood.\n\n"+
 		"| budget | flood | requests | at or above step_up | counted | realized before | after | shift before | after | at the end | had every request counted | attacks caught |\n"+
-		"|---|---|---|---|---|---|---|---|---|---|---|---|\n", results.Seeds(floods, func(f *Flooded) uint64 { return f.Seed }))
+		"|---|---|---|---|---|---|---|---|---|---|---|---|\n", p, results.Seeds(floods, func(f *Flooded) uint64 { return f.Seed }))
 	for _, of := range results.Group(floods, func(f *Flooded) [2]string { return [2]string{f.budget(), f.Flood} }) {
 		median := func(value func(*Flooded) float64) float64 { return measure.MedianOf(of, value) }
 		dst = fmt.Appendf(dst, "| %s | %s | %.0f | %.0f | %.0f | %.2f %% | %.2f %% | %+.2f | %+.2f | %+.2f | %+.2f | %.3f |\n", of[0].budget(), of[0].Flood,
@@ -123,11 +137,11 @@ func (f *Flooded) budget() string {
 	return fmt.Sprintf("%g %%", 100*f.Budget)
 }
 
-func appendPoisoned(dst []byte, poisoned []Poisoned) []byte {
-	dst = fmt.Appendf(dst, "\n## Poisoning: medians over seeds %s\n\nOne quiet request an hour from a new ASN abroad; points by which the attack then scores lower than at the "+
+func appendPoisoned(dst []byte, purpose results.Purpose, poisoned []Poisoned) []byte {
+	dst = fmt.Appendf(dst, "\n## Poisoning: medians over %s %s\n\nOne quiet request an hour from a new ASN abroad; points by which the attack then scores lower than at the "+
 		"same moment without them, over all plans, and over those of which a request got through.\n\n"+
 		"| world | manner | hours | plans a seed | requests accepted | mean drop | mean drop of plans accepted | largest |\n|---|---|---|---|---|---|---|---|\n",
-		results.Seeds(poisoned, func(p *Poisoned) uint64 { return p.Seed }))
+		purpose, results.Seeds(poisoned, func(p *Poisoned) uint64 { return p.Seed }))
 	type key struct {
 		world, manner string
 		hours         int

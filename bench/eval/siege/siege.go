@@ -80,7 +80,8 @@ type Report struct {
 	Rows []trial.Row `json:"-"`
 }
 
-// Run lets a world pass a gate.
+// Run lets a world pass a gate. A world without honest days after Warm, before the
+// attacks and beside them, is trial.ErrTooSmall.
 func Run(c Config) (*Report, error) {
 	g, err := c.gate()
 	if err != nil {
@@ -106,6 +107,10 @@ func Run(c Config) (*Report, error) {
 		})
 	}
 	h.end()
+	if len(h.before) == 0 || len(h.days) == 0 {
+		return nil, fmt.Errorf("world %s, seed %d: %w: after the first %d days %d honest subject-days before the attacks and %d beside them, want one of each at least",
+			r.World, r.Seed, trial.ErrTooSmall, int(Warm.Hours()/24), len(h.before), len(h.days))
+	}
 	r.Campaigns, r.Honest = a.report(), h.Honest
 	r.Rows = p.rows(&c, h, a)
 	return r, nil

@@ -9,16 +9,29 @@ import (
 	"github.com/riskgate/riskgate/bench/eval/results"
 )
 
-// AppendMedians appends tables of the medians over the seeds of each world.
+// AppendMedians appends tables of the medians over the seeds of each world, those for
+// development and those held out apart.
 func AppendMedians(dst []byte, rows []Row, models []Summary, drifts []Drift) []byte {
+	for _, p := range results.Purposes {
+		of := results.For(p, rows, func(r *Row) uint64 { return r.Seed })
+		sums := results.For(p, models, func(s *Summary) uint64 { return s.Seed })
+		moved := results.For(p, drifts, func(d *Drift) uint64 { return d.Seed })
+		if len(of)+len(sums)+len(moved) > 0 {
+			dst = appendMedians(dst, p, of, sums, moved)
+		}
+	}
+	return dst
+}
+
+func appendMedians(dst []byte, p results.Purpose, rows []Row, models []Summary, drifts []Drift) []byte {
 	rows = slices.DeleteFunc(slices.Clone(rows), func(r Row) bool { _, _, less := ablated(r.Model); return less })
 	slices.SortStableFunc(rows, func(a, b Row) int {
 		return cmp.Or(cmp.Compare(a.World, b.World), cmp.Compare(a.Attacker, b.Attacker))
 	})
 	type key struct{ world, attacker, model string }
 	groups := results.Group(rows, func(r *Row) key { return key{r.World, r.Attacker, r.Model} })
-	dst = append(dst, "\n## Medians over the seeds\n\n| world | attacker | model | seeds | AUC | TPR at 1 % | at 0.1 % | catch 90 | catch 99 | realized 1 % | 0.1 % | PR-AUC |\n"+
-		"|---|---|---|---|---|---|---|---|---|---|---|---|\n"...)
+	dst = fmt.Appendf(dst, "\n## Medians over %s\n\n| world | attacker | model | seeds | AUC | TPR at 1 %% | at 0.1 %% | catch 90 | catch 99 | realized 1 %% | 0.1 %% | PR-AUC |\n"+
+		"|---|---|---|---|---|---|---|---|---|---|---|---|\n", p)
 	for _, of := range groups {
 		median := func(value func(*Row) float64) float64 { return measure.MedianOf(of, value) }
 		r := &of[0]

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/riskgate/riskgate/bench/eval/measure"
 	"github.com/riskgate/riskgate/bench/traffic"
 	"github.com/riskgate/riskgate/risk"
 )
@@ -161,8 +162,31 @@ func TestMarkdownShowsEveryModelOnce(t *testing.T) {
 	}
 	medians := string(AppendMedians(nil, []Row{{World: "A", Attacker: "vpn", Model: "m", Seed: 1, Merit: Merit{TPR1: 0.1}},
 		{World: "A", Attacker: "vpn", Model: "m", Seed: 2, Merit: Merit{TPR1: 0.9}}, {World: "A", Attacker: "vpn", Model: "m", Seed: 3, Merit: Merit{TPR1: 0.4}}}, nil, nil))
-	if !strings.Contains(medians, "| A | vpn | m | 1 2 3 | 0.0000 | 0.400 |") {
+	if !strings.Contains(medians, "\n## Medians over development seeds\n") || !strings.Contains(medians, "| A | vpn | m | 1 2 3 | 0.0000 | 0.400 |") {
 		t.Errorf("medians:\n%s", medians)
+	}
+}
+
+// Seeds for development and those held out are never in one median.
+func TestMediansAreApart(t *testing.T) {
+	var rows []Row
+	var models []Summary
+	for seed, share := range map[uint64]float64{1: 0.1, 2: 0.3, 3: 0.2, 100: 0.6, 101: 0.8, 102: 0.7, 0: 0.9} {
+		rows = append(rows, Row{World: "A", Attacker: "vpn", Model: "m", Seed: seed, Merit: Merit{TPR1: share}})
+		models = append(models, Summary{World: "A", Model: "m", Seed: seed, Burden: measure.Burden{Mean: share}})
+	}
+	at := 0
+	text := string(AppendMedians(nil, rows, models, nil))
+	for _, want := range []string{
+		"\n## Medians over held-out seeds\n", "| A | vpn | m | 100 101 102 | 0.0000 | 0.700 |", "| A | m | 0.00 | 0.00 | 0.700 |",
+		"\n## Medians over development seeds\n", "| A | vpn | m | 1 2 3 | 0.0000 | 0.200 |", "| A | m | 0.00 | 0.00 | 0.200 |",
+		"\n## Medians over other seeds\n", "| A | vpn | m | 0 | 0.0000 | 0.900 |",
+	} {
+		next := strings.Index(text[at:], want)
+		if next < 0 {
+			t.Fatalf("no %q after byte %d of\n%s", want, at, text)
+		}
+		at += next
 	}
 }
 
