@@ -42,7 +42,10 @@ func TestLiveKeepsCookies(t *testing.T) {
 	var lost, held, keepers int
 	for i, l := range readLines[traceLine](t, trace) {
 		number := strconv.Itoa(i + 1)
-		b, got := browser{l.Person, l.Label, l.Attack, l.Device}, shown[number]
+		b, got := browser{l.Person, l.Label, l.Attack, 0}, shown[number]
+		if l.Device != nil {
+			b.device = *l.Device
+		}
 		want := kept[b]
 		switch {
 		case l.HoldsToken:

@@ -66,6 +66,8 @@ func TestTraceIsTheWorld(t *testing.T) {
 			if l := all[n]; !l.Time.Equal(e.Time) || l.Address != e.Address || l.Path != e.Path || l.Label != e.Label.String() ||
 				l.Attack != e.Attack || l.Variant != e.Variant.String() || l.ASN != e.Place.ASN || l.Status != e.Status {
 				t.Fatalf("world %s, line %d: %+v, the event is %+v", world, n+1, l, *e)
+			} else if honest := e.Label == traffic.Honest; (l.Device != nil) != honest || honest && *l.Device != e.Device {
+				t.Fatalf("world %s, line %d: device %v of a %s request, want the number of a person's own device alone", world, n+1, l.Device, l.Label)
 			}
 			n++
 		}

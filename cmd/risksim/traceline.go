@@ -32,7 +32,7 @@ type traceLine struct {
 	OS           string     `json:"os,omitempty"`
 	DeviceType   string     `json:"device_type,omitempty"`
 	JA4          string     `json:"ja4"`
-	Device       int        `json:"device"`
+	Device       *int       `json:"device,omitempty"` // nil: of an attack
 	Method       string     `json:"method"`
 	Route        string     `json:"route"`
 	Class        string     `json:"class"`
@@ -64,10 +64,13 @@ func lineOf(e *traffic.Event) *traceLine {
 		Credential: e.Credential.String(), CredentialID: e.CredentialID, Address: e.Address, ASN: e.Place.ASN,
 		Country: string(e.Place.Country[:]), Region: e.Region, Latitude: e.Place.Latitude, Longitude: e.Place.Longitude,
 		Hosting: e.Classes&models.SourceHosting != 0, VPN: e.Classes&models.SourceVPN != 0,
-		Agent: e.Agent, Browser: e.Browser, OS: e.OS, DeviceType: e.DeviceType, JA4: e.JA4, Device: e.Device,
+		Agent: e.Agent, Browser: e.Browser, OS: e.OS, DeviceType: e.DeviceType, JA4: e.JA4,
 		Method: e.Method, Route: e.Route, Class: e.Class.String(), Path: e.Path, LoginUser: e.LoginUser,
 		Login: e.Login.String(), Status: e.Status, Bytes: e.BytesOut, TokenLost: e.TokenLost, HoldsToken: e.HoldsToken,
 		truth: truthOf(e),
+	}
+	if device := e.Device; e.Label == traffic.Honest {
+		l.Device = &device
 	}
 	if !e.AuthTime.IsZero() {
 		at := e.AuthTime.UTC()
