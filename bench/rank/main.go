@@ -33,6 +33,7 @@ type options struct {
 	drift       bool
 	out, plots  string
 	rba         string
+	audit       bool
 	risk        risk.Config
 	extras      extras
 }
@@ -50,6 +51,8 @@ func main() {
 	flag.BoolVar(&o.ablate, "ablate", true, "also leave out each group")
 	flag.BoolVar(&o.drift, "drift", true, "also a world A or B whose people change their habits")
 	flag.StringVar(&o.rba, "rba", "", "CSV file of the RBA data set, instead of a world")
+	flag.BoolVar(&o.audit, "audit", false, "score nothing: try to tell the attacks of the world apart by what must not differ, and\n"+
+		"fail above an AUC of 0.6; the world API has 8000 people and 1000 clients then")
 	flag.StringVar(&o.out, "out", "bench/results", "folder of eval.json and eval.md, empty: none; none by default\n"+
 		"where another flag makes a run unlike the published ones")
 	flag.StringVar(&o.plots, "plots", "docs/eval", "folder of the drawings of the first seed, the same")
@@ -62,7 +65,7 @@ func main() {
 	}
 	given := map[string]bool{}
 	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	if told := o.keepPublished(given); told != "" {
+	if told := o.keepPublished(given); told != "" && !o.audit {
 		fmt.Fprintln(os.Stderr, "rank:", told)
 	}
 	if err := run(&o); err != nil {
@@ -151,6 +154,8 @@ func (o *options) check() error {
 	switch {
 	case o.rba == "" && !slices.Contains([]traffic.World{traffic.WorldA, traffic.WorldB, traffic.WorldAPI}, o.world):
 		return fmt.Errorf("-world %q, want a, b or api", strings.ToLower(string(o.world)))
+	case o.rba != "" && o.audit:
+		return errors.New("-rba and -audit, want one of them: a file is no simulation")
 	case o.seeds == 0:
 		return errors.New("-seeds 0, want a number above 0")
 	case o.size.Machines > 0 && o.world != traffic.WorldAPI:
@@ -160,6 +165,9 @@ func (o *options) check() error {
 }
 
 func run(o *options) error {
+	if o.audit {
+		return audit(o)
+	}
 	if o.rba != "" {
 		return rankFile(o)
 	}

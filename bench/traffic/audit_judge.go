@@ -5,55 +5,70 @@ import (
 	"slices"
 )
 
+// judgeAll judges every kind of attack.
+func (a *audit) judgeAll() (found []Separation) {
+	for _, kind := range a.kinds {
+		found = append(found, a.judge(kind)...)
+	}
+	return found
+}
+
+// of returns the rows of a kind of attack, and those that it is held against.
+func (a *audit) of(kind Attack) (rows []*auditRow, attacks int) {
+	seen := map[int]bool{0: true}
+	for i := range a.rows {
+		if r := &a.rows[i]; r.kind == kind || r.kind == (Attack{}) {
+			rows = append(rows, r)
+			seen[r.attack] = true
+		}
+	}
+	return rows, len(seen) - 1
+}
+
 // judge learns and tests one kind of attack, each half by the other.
-func (a *audit) judge(kind Attack) []Separation {
-	var scores [attributes + 1][2][]float64 // honest, attack
-	attacks := 0
+func (a *audit) judge(kind Attack) (found []Separation) {
+	rows, attacks := a.of(kind)
+	scores := make([][2][]float64, len(a.names)+1) // honest, attack
 	for half := range 2 {
-		table := a.learn(kind, half)
-		for i, r := range a.rows {
-			if i%2 == half || r.attack != kind && r.attack.Label != Honest {
+		table := a.learn(rows, half)
+		for _, r := range rows {
+			if r.half != half {
 				continue
 			}
-			class, sum := 0, 0.0
-			if r.attack == kind {
-				class = 1
-				attacks++
-			}
-			for n := range attributes {
+			class, sum := r.class(), 0.0
+			for n, name := range a.names {
 				s := table[n][r.bins[n]]
 				scores[n][class] = append(scores[n][class], s)
-				if !exempt(kind, auditNames[n]) {
+				if !a.exempt(kind, name) {
 					sum += s
 				}
 			}
-			scores[attributes][class] = append(scores[attributes][class], sum)
+			scores[len(a.names)][class] = append(scores[len(a.names)][class], sum)
 		}
 	}
-	var found []Separation
-	for n, name := range auditNames {
-		if !exempt(kind, name) {
-			found = append(found, Separation{kind.Label, kind.Variant, name, area(scores[n][0], scores[n][1]), attacks})
+	for n, name := range append(slices.Clip(a.names), AuditAll) {
+		if !a.exempt(kind, name) {
+			found = append(found, Separation{kind.Label, kind.Variant, name, area(scores[n][0], scores[n][1]), attacks, len(scores[n][0])})
 		}
 	}
 	return found
 }
 
-// learn returns the log ratio of frequencies in every bin, from the events of one
-// half.
-func (a *audit) learn(kind Attack, half int) (table [attributes][25]float64) {
-	var seen [attributes][25][2]float64
+// class returns 1 for an attack.
+func (r *auditRow) class() int { return min(1, r.attack) }
+
+// learn returns the log ratio of frequencies in every bin, from the rows that are
+// not of one half.
+func (a *audit) learn(rows []*auditRow, half int) (table [mostAttributes][auditBins]float64) {
+	var seen [mostAttributes][auditBins][2]float64
 	var total [2]float64
-	for i, r := range a.rows {
-		class := 0
-		if r.attack == kind {
-			class = 1
-		}
-		if i%2 != half || class == 0 && r.attack.Label != Honest {
+	for _, r := range rows {
+		if r.half == half {
 			continue
 		}
+		class := r.class()
 		total[class]++
-		for n := range attributes {
+		for n := range a.names {
 			seen[n][r.bins[n]][class]++
 		}
 	}

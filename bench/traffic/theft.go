@@ -5,9 +5,13 @@ import (
 	"time"
 )
 
+// stolenVisit is how many requests a visit has, at least, after which an account is
+// stolen.
+const stolenVisit = 6
+
 // stolenSession plans an attack with the account of a person.
 func (p *plot) stolenSession(s *script) *script {
-	v := p.victim(6)
+	v := p.victim(stolenVisit)
 	if v == nil {
 		return nil
 	}
