@@ -123,7 +123,7 @@ func (o *options) keepPublished(given map[string]bool) string {
 	if len(left) == 0 {
 		return ""
 	}
-	return strings.Join(flags, " ") + " makes a run unlike the published ones: " + strings.Join(left, ", ")
+	return strings.Join(flags, " ") + ": a run unlike the published ones, " + strings.Join(left, ", ")
 }
 
 // weigh sets the weight of a group.

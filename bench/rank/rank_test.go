@@ -267,9 +267,9 @@ func TestKeepPublished(t *testing.T) {
 		flags, out, plots, told string
 	}{
 		{"seed seeds world", "R", "P", ""},
-		{"users days", "", "", "-users -days makes a run unlike the published ones: no figures are saved in R without -out, no drawings in P without -plots"},
-		{"machines out", "R", "", "-machines makes a run unlike the published ones: no drawings in P without -plots"},
-		{"weight plots", "", "P", "-weight makes a run unlike the published ones: no figures are saved in R without -out"},
+		{"users days", "", "", "-users -days: a run unlike the published ones, no figures are saved in R without -out, no drawings in P without -plots"},
+		{"machines out", "R", "", "-machines: a run unlike the published ones, no drawings in P without -plots"},
+		{"weight plots", "", "P", "-weight: a run unlike the published ones, no figures are saved in R without -out"},
 		{"rba out plots", "R", "P", ""},
 	} {
 		o, given := &options{out: "R", plots: "P", ablate: true, drift: true}, map[string]bool{}
@@ -280,7 +280,7 @@ func TestKeepPublished(t *testing.T) {
 			t.Errorf("%s: %q, saved in %q and %q, want %+v", c.flags, told, o.out, o.plots, c)
 		}
 	}
-	if o := (&options{out: "R", plots: "P"}); !strings.HasPrefix(o.keepPublished(nil), "-ablate=false -drift=false makes") || o.out != "" {
+	if o := (&options{out: "R", plots: "P"}); !strings.HasPrefix(o.keepPublished(nil), "-ablate=false -drift=false: a run") || o.out != "" {
 		t.Errorf("a run in part is saved in %q", o.out)
 	}
 }
