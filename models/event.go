@@ -131,7 +131,7 @@ type Event struct {
 	BytesIn      int64
 	BytesOut     int64
 	Login        Outcome
-	Activity     Activity // what a request that was answered well did to the account
+	Activity     Activity // what the request did to the account, a refused logoff included
 
 	// Refusals folded into one event.
 	Count     uint32
